@@ -1,0 +1,92 @@
+# Reprovena's front door. `make` prints what there is.
+# Needs Python 3.11 or newer and make; everything else comes from PyPI into .tools and .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --frozen --no-sync
+SYNC := $(UV) sync --frozen --quiet
+OTHERS ?= 3.12 3.13
+COVERAGE_FLOOR ?= 0
+
+.PHONY: help install demo up test presto check format schemas topology migrate e2e chaos coverage others docs clean
+.DEFAULT_GOAL := help
+
+help: ## Print this page
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Use it
+demo: .venv/demo ## Run the examples on the embedded platform, ask where the report comes from, write var/demo
+	@$(RUN) python examples/demo.py
+
+up: .venv/demo ## Keep the platform running on http://127.0.0.1:8000 (PORT=… changes it), data in ./var
+	@$(RUN) python -m onebox
+
+##@ Work on it
+install: .venv/dev ## Install everything for development into .venv
+
+test: .venv/dev ## Run all tests that this machine can run, and say what was left out
+	@$(RUN) python -m pytest
+
+presto: .venv/dev ## Run the tests that need no server: seconds
+	@$(RUN) python -m pytest -m presto -q
+
+e2e: .venv/dev ## Run the platform's tests over HTTP
+	@$(RUN) python -m pytest tests/e2e
+
+chaos: .venv/dev ## Kill the platform again and again, and count what was lost
+	@$(RUN) python -m pytest tests/chaos -s
+
+coverage: .venv/dev ## Run all tests and report branch coverage
+	@$(RUN) coverage erase
+	@COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(RUN) coverage run -m pytest
+	@$(RUN) coverage combine --quiet
+	@$(RUN) coverage report --fail-under=$(COVERAGE_FLOOR)
+
+check: .venv/dev ## Lint, types, imports, spelling, lock
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+	@$(RUN) typos
+	@$(UV) lock --check --quiet
+
+format: .venv/dev ## Put the code into shape
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+others: ## Run `make presto` on the other Pythons (OTHERS="3.12 3.13")
+	@set -e; for python in $(OTHERS); do \
+		echo "presto on Python $$python"; \
+		folder=var/venv-$$(basename $$python); \
+		UV_PROJECT_ENVIRONMENT=$$folder $(UV) sync --frozen --quiet --all-packages --group test --no-default-groups --python $$python; \
+		$$folder/bin/python -m pytest -m presto -q -p no:cacheprovider; \
+	done
+
+schemas: .venv/dev var ## Write the JSON Schemas of all messages anew (only additive changes pass the tests)
+	@$(RUN) python -m onebox schemas > var/schemas.part && mv var/schemas.part tests/contract/schemas/messages.json
+
+topology: .venv/dev var ## Write contracts/topology.py anew from the services
+	@$(RUN) python -m onebox topology > var/topology.part && mv var/topology.part libs/contracts/src/contracts/topology.py
+
+migrate: .venv/demo ## Bring the schemas of DATABASE_URL up to date
+	@$(RUN) python -m onebox migrate
+
+clean: ## Remove what was installed and built, but not ./var
+	rm -rf .venv .tools .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# -- what the targets above stand on ------------------------------------------------------------
+
+var:
+	@mkdir -p var
+
+.tools/bin/uv:
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/demo: $(filter .tools/bin/uv,$(UV)) uv.lock
+	@test -e .venv/dev || $(SYNC) --no-dev --group examples
+	@touch $@
+
+.venv/dev: $(filter .tools/bin/uv,$(UV)) uv.lock
+	@$(SYNC) --all-packages --group dev
+	@touch .venv/demo $@

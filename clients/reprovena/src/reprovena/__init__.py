@@ -1,0 +1,39 @@
+"""The Python client of Reprovena: workflows run, and their W3C PROV provenance is there without asking."""
+
+from reprovena.client import Reprovena
+from reprovena.errors import Damaged, FieldError, NotLoggedIn, ProblemError, ReprovenaError, Unreachable, WrongUse
+from reprovena.graph import Lineage, Link, Node
+from reprovena.inputs import Inputs, RunOutput, UploadId, parse_value, read_values, with_local_files
+from reprovena.models import Job, Parameter, Upload, Workflow
+from reprovena.runs import File, Run, RunEvent, Started, Step
+from reprovena.tokens import Tokens
+
+__all__ = [
+    "Damaged",
+    "FieldError",
+    "File",
+    "Inputs",
+    "Job",
+    "Lineage",
+    "Link",
+    "Node",
+    "NotLoggedIn",
+    "Parameter",
+    "ProblemError",
+    "Reprovena",
+    "ReprovenaError",
+    "Run",
+    "RunEvent",
+    "RunOutput",
+    "Started",
+    "Step",
+    "Tokens",
+    "Unreachable",
+    "Upload",
+    "UploadId",
+    "Workflow",
+    "WrongUse",
+    "parse_value",
+    "read_values",
+    "with_local_files",
+]

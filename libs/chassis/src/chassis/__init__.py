@@ -1,0 +1,1 @@
+"""How any service stands, hears and speaks; it knows no business."""

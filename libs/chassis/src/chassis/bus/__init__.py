@@ -1,0 +1,1 @@
+"""How messages travel: written with the work, carried after the commit, received once."""

@@ -1,0 +1,134 @@
+"""PostgreSQL carries, in the group's own transaction: a row is taken where its effects are stored, so there is no lease.
+
+A killed process leaves nothing behind; several processes share a queue through `skip locked`.
+"""
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import logs
+from chassis.bus.parked import count, park
+from chassis.bus.receiver import Delivery, Receiver
+from chassis.refusal import Forged
+from chassis.service import Subscription
+from chassis.trouble import is_trouble
+
+if TYPE_CHECKING:
+    from chassis.house import House
+
+log = logging.getLogger(__name__)
+
+LOOK = text(
+    """select id, queue, payload, headers, tries from bus.outbox
+    where queue = any(:queues) and due <= now() order by due, id limit :limit"""
+)
+TAKE = text(
+    """with taken as (
+        delete from bus.outbox where id = any(array(
+            select id from bus.outbox where id = any(:rows) order by id for update skip locked))
+        returning queue, message)
+    insert into bus.inbox (consumer, message) select distinct queue, message from taken order by queue, message
+    on conflict do nothing returning consumer, message"""
+)
+AGAIN = text("update bus.outbox set tries = tries + 1, due = now() + make_interval(secs => :seconds) where id = :row")
+LONGEST = 30.0
+"""Seconds between two tries, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An outbox row as it was looked at."""
+
+    id: int
+    queue: str
+    payload: bytes
+    headers: dict[str, str]
+    tries: int
+
+
+async def _take(session: AsyncSession, group: list[Delivery]) -> set[tuple[str, UUID]]:
+    """Take the group's rows away; of their messages, those this service has not handled before."""
+    took = await session.execute(TAKE, {"rows": [delivery.row for delivery in group]})
+    return {(row["consumer"], row["message"]) for row in took.mappings()}
+
+
+class Carrier:
+    """A service's carrier over all its queues: `run` until it is cancelled."""
+
+    def __init__(self, house: "House[Any]", only_timers: bool = False) -> None:
+        self.house = house
+        self.heard: dict[str, Subscription] = {
+            house.service.queue(s): s for s in house.service.subscriptions if s.timer or not only_timers
+        }
+        self.receiver = Receiver(house, _take)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Look, settle what is there, wait for the bell; look now and then without it. Stop between two groups."""
+        logs.within(service=self.house.service.name)
+        with self.house.bell.waiter(list(self.heard)) as news:
+            while self.heard and not stopping.is_set():
+                try:
+                    busy = await self.turn()
+                except Exception as error:
+                    log.log(logging.WARNING if is_trouble(error) else logging.ERROR, "carrier", exc_info=error)
+                    await asyncio.sleep(random.uniform(0.5, 1.5))
+                    continue
+                if not busy:
+                    await news.rung(0.5)
+
+    async def turn(self) -> bool:
+        """Settle what is due, as far as a group holds; say whether there was anything."""
+        looked = {"queues": list(self.heard), "limit": self.house.settings.bus_group}
+        async with self.house.sessions() as session:
+            rows = [Row(**row) for row in (await session.execute(LOOK, looked)).mappings()]
+        deliveries = [delivery for row in rows if (delivery := await self._delivery(row))]
+        by_row = {row.id: row for row in rows}
+        first = [d for d in deliveries if not d.again]
+        for group in [first, *([d] for d in deliveries if d.again)]:
+            if group:
+                await self.receiver.settle(group)
+                for delivery in group:
+                    if delivery.stored.done() and (error := delivery.stored.exception()):
+                        await self._failed(by_row[delivery.row], delivery, error)
+        return bool(rows)
+
+    async def _delivery(self, row: Row) -> Delivery | None:
+        s = self.heard[row.queue]
+        try:
+            message = s.message.model_validate_json(row.payload)
+        except ValidationError as error:
+            log.exception("parked, cannot be read", extra={"queue": row.queue, "row": row.id})
+            await park(self.house, row.id, row.queue, None, "cannot be read", str(error))
+            return None
+        delivery = Delivery(row.queue, message, s.handler, row.tries > 0, row.id, s.timer)
+        delivery.context.run(self.house.telemetry.attach, row.headers)
+        return delivery
+
+    async def _failed(self, row: Row, delivery: Delivery, error: BaseException) -> None:
+        """Trouble comes back for ever; a fault of ours is counted, and at last parked; a forged message at once."""
+        message = delivery.message
+        told = {"queue": row.queue, "message_id": str(message.id), "job": message.job and str(message.job)}
+        if isinstance(error, Forged):
+            log.warning("parked, forged", extra=told | {"error": str(error)})
+            await park(self.house, row.id, row.queue, message, "forged", str(error))
+            return
+        if is_trouble(error):
+            log.warning("comes back later", extra=told | {"error": repr(error)})
+        else:
+            log.error("failed", extra=told, exc_info=error)
+            async with self.house.sessions.begin() as session:
+                times = await count(session, row.queue, message.id, repr(error))
+            if times >= self.house.settings.bus_attempts:
+                await park(self.house, row.id, row.queue, message, f"failed {times} times", repr(error))
+                return
+        wait = min(self.house.settings.bus_retry * 2**row.tries, LONGEST) * random.uniform(0.8, 1.2)
+        async with self.house.sessions.begin() as session:
+            await session.execute(AGAIN, {"row": row.id, "seconds": wait})

@@ -1,0 +1,42 @@
+"""Keys and passwords that a platform makes for itself at its first start, readable by itself alone."""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+def once(path: Path, content: bytes) -> bytes:
+    """The file's content; written first, whole and 0600, if it is not there. The first of several writers wins."""
+    if not path.exists():
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return path.read_bytes()
+
+
+def password(path: Path) -> str:
+    """A random password, made once."""
+    return once(path, secrets.token_urlsafe(24).encode()).decode()
+
+
+def signing_key(path: Path) -> Ed25519PrivateKey:
+    """An Ed25519 key in PEM, made once."""
+    fresh = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    key = serialization.load_pem_private_key(once(path, fresh), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        msg = f"{path} holds another kind of key"
+        raise TypeError(msg)
+    return key

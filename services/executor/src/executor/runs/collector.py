@@ -1,0 +1,109 @@
+"""The end of runs: their outputs go into the file store once, then the end is said; and what is left of deleted runs goes."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from uuid import UUID
+
+from contracts.executor import FileSeen
+from contracts.message import FileRef
+from contracts.vocabulary import StepStatus
+from executor.runner import Look, OutputSeen
+from executor.runs.model import DELETED, LIVE, PENDING, RUNNING, STOPPED, abandoned
+from executor.runs.saying import move_run, say_step
+from executor.runs.store import RunRow
+from executor.runs.submitter import again, held
+from executor.runs.sweep import LOOKS, fitting, keep_log
+from executor.unit import ExecutorHouse
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+
+
+async def collect_due(house: ExecutorHouse) -> bool:
+    """Take runs that have ended or are to be removed, and bring each to its end."""
+    async with house.work() as unit:
+        mine = await unit.runs.claim_ending(house.owner, house.settings.run_lease, AT_ONCE)
+    await asyncio.gather(*(_one(house, run) for run in mine))
+    return bool(mine)
+
+
+async def _one(house: ExecutorHouse, run: UUID) -> None:
+    async with house.work() as unit:
+        row = await unit.runs.get(run)
+    if row is None:
+        return
+    try:
+        async with held(house, run):
+            await (_remove if row.delete_asked else _collect)(house, row)
+    except Exception as error:
+        await again(house, run, error, "its outputs could not be kept")
+
+
+async def _collect(house: ExecutorHouse, row: RunRow) -> None:
+    look, runner, runner_id = LOOKS.validate_python(row.ending), house.parts.runner, row.runner_id or ""
+    outputs = tuple([await _keep(house, row, output) for output in _within(look, house.settings.output_limit)])
+    engine_log = None
+    if look.log is not None:
+        engine_log = await keep_log(house.files, runner, row.id, runner_id, look.log, house.settings.log_limit)
+    usage = await runner.usage(row.id, runner_id)
+    run = row.run().model_copy(update={"outputs": outputs, "log": engine_log})
+    run = await fitting(house.files, run)
+    async with house.work() as unit:
+        fresh = await unit.runs.get(row.id, lock=True)
+        if fresh is None or fresh.run().status not in LIVE or fresh.leased_by != house.owner:
+            return  # somebody else was faster
+        now = datetime.now(UTC)
+        fresh.put(
+            fresh.run().model_copy(update={"outputs": run.outputs, "inputs": run.inputs, "log": run.log, "more": run.more})
+        )
+        fresh.usage = usage
+        if fresh.run().status is PENDING and look.status is not STOPPED:
+            await move_run(unit, fresh, RUNNING, look.started or now)
+        end = StepStatus.STOPPED if look.status is STOPPED else StepStatus.FAILED
+        steps = await unit.runs.steps(row.id)
+        for step in abandoned(steps.values(), end, look.ended or now, look.reason):
+            await say_step(unit, fresh, step, steps[step.place])
+        reason = look.reason
+        if look.status is STOPPED and reason is None:
+            reason = "stopped"
+        await move_run(unit, fresh, look.status, look.ended or now, reason)
+
+
+def _within(look: Look, limit: int) -> list[tuple[OutputSeen, bool]]:
+    """Outputs in their order, and whether each still fits under the cap."""
+    told, size = [], 0
+    for output in look.outputs or ():
+        size += output.file.size or 0
+        told.append((output, size <= limit))
+    return told
+
+
+async def _keep(house: ExecutorHouse, row: RunRow, told: tuple[OutputSeen, bool]) -> FileSeen:
+    """An output in the file store; one that cannot be had, or is beyond the cap, is told but not stored."""
+    output, fits = told
+    if output.workspace is None or not fits:
+        return output.file
+    content = house.parts.runner.files(row.id, row.runner_id or "", output.workspace)
+    try:
+        ref: FileRef = await house.files.put(content, media_type=output.file.media_type or "application/octet-stream")
+    except FileNotFoundError:
+        return output.file
+    return output.file.model_copy(update={"stored": ref.key, "size": ref.size, "sha256": ref.sha256})
+
+
+async def _remove(house: ExecutorHouse, row: RunRow) -> None:
+    run = row.run()
+    if row.runner_id is not None:
+        await house.parts.runner.delete(row.id, row.runner_id)
+    for output in run.outputs:
+        if output.stored is not None:
+            await house.files.delete(output.stored)
+    async with house.work() as unit:
+        fresh = await unit.runs.get(row.id, lock=True)
+        if fresh is not None and fresh.run().status is not DELETED:
+            kept = tuple(output.model_copy(update={"stored": None}) for output in run.outputs)
+            fresh.put(fresh.run().model_copy(update={"outputs": kept}))
+            fresh.usage, fresh.leased_by, fresh.leased_until = 0, None, None
+            await move_run(unit, fresh, DELETED, datetime.now(UTC), job=fresh.delete_job)

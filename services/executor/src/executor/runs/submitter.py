@@ -1,0 +1,96 @@
+"""Handing due runs to the runner, by lease with a heartbeat: a killed submitter's runs are taken up by the next."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from uuid import UUID
+
+from chassis.refusal import Refusal
+from chassis.trouble import is_trouble
+from executor.runs.model import FAILED, LIVE, PENDING, QUEUED
+from executor.runs.saying import move_run
+from executor.runs.store import RunRow
+from executor.unit import ExecutorHouse
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""Times that handing over may fail by a fault of ours before the run fails."""
+
+
+async def submit_due(house: ExecutorHouse) -> bool:
+    """Take the runs that are due and still fit, and hand each to the runner."""
+    settings = house.settings
+    async with house.work() as unit:
+        mine = await unit.runs.claim_queued(house.owner, settings.run_lease, settings.runs_at_once)
+    await asyncio.gather(*(_submit(house, run) for run in mine))
+    return bool(mine)
+
+
+@asynccontextmanager
+async def held(house: ExecutorHouse, run: UUID) -> AsyncIterator[None]:
+    """Keep the claim on a run while something slow is done with it."""
+    lease = house.settings.run_lease
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(lease / 3)
+            with suppress(Exception):  # the next beat may reach the database again; if none does, the claim runs out
+                async with house.work() as unit:
+                    await unit.runs.renew(run, house.owner, lease)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+
+
+async def _submit(house: ExecutorHouse, run: UUID) -> None:
+    async with house.work() as unit:
+        row = await unit.runs.get(run)
+    if row is None:
+        return
+    try:
+        async with held(house, run):
+            runner_id = await house.parts.runner.submit(row.order())
+    except Refusal as no:
+        await _fail(house, run, no.problem.detail)
+    except Exception as error:
+        await again(house, run, error, "could not be started")
+    else:
+        await _handed_over(house, run, runner_id)
+
+
+async def _handed_over(house: ExecutorHouse, run: UUID, runner_id: str) -> None:
+    async with house.work() as unit:
+        row = await unit.runs.get(run, lock=True)
+        if row is not None and row.run().status is QUEUED:
+            row.runner_id, row.leased_by, row.leased_until, row.failures = runner_id, None, None, 0
+            await move_run(unit, row, PENDING, datetime.now(UTC))
+            unit.ring("executor.sweep")
+
+
+async def _fail(house: ExecutorHouse, run: UUID, reason: str) -> None:
+    async with house.work() as unit:
+        row = await unit.runs.get(run, lock=True)
+        if row is not None and row.run().status is QUEUED:
+            await move_run(unit, row, FAILED, datetime.now(UTC), reason)
+
+
+async def again(house: ExecutorHouse, run: UUID, error: Exception, what: str) -> None:
+    """Give the claim back for a while: trouble for ever, a fault of ours a few times, then the run fails."""
+    trouble = is_trouble(error)
+    log.log(logging.WARNING if trouble else logging.ERROR, what, extra={"run": str(run)}, exc_info=error)
+    async with house.work() as unit:
+        row = await unit.runs.get(run)
+        wait = min(0.5 * 2 ** (row.failures if row else 0), 30.0)
+        failures = await unit.runs.later(run, house.owner, 2.0 if trouble else wait, failed=not trouble)
+    if failures >= ATTEMPTS:
+        async with house.work() as unit:
+            fresh: RunRow | None = await unit.runs.get(run, lock=True)
+            if fresh is not None and fresh.run().status in {QUEUED, *LIVE}:
+                await move_run(unit, fresh, FAILED, datetime.now(UTC), f"{what}: {error}")

@@ -1,0 +1,58 @@
+"""What the executor's handlers and routes may touch, and its own settings."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from os import cpu_count
+
+from pydantic import Field
+
+from chassis.house import House
+from chassis.unit import Unit
+from executor.runner import Runner, RunnerSettings, open_runner
+from executor.runs.store import Runs
+
+
+class ExecutorSettings(RunnerSettings):
+    """How much the executor does at once, and how long it waits."""
+
+    runs_at_once: int = Field(default_factory=lambda: cpu_count() or 1, ge=1)
+    """Runs that a runner has at the same time; the others are queued."""
+    run_lease: float = Field(15.0, gt=0)
+    """Seconds after which a run that a killed process had in hand is taken up by another."""
+    sweep_every: float = Field(0.25, gt=0)
+    """Seconds between two looks at the live runs."""
+    log_limit: int = Field(16 << 20, ge=1)
+    """Bytes of a log that are kept; its end is cut off."""
+    output_limit: int = Field(16 << 30, ge=1)
+    """Bytes of one run's outputs that are kept; those beyond are told, but not stored."""
+
+
+@dataclass(frozen=True)
+class ExecutorParts:
+    """The executor's own door."""
+
+    runner: Runner
+
+
+ExecutorHouse = House[ExecutorParts]
+
+
+class ExecutorUnit(Unit[ExecutorParts]):
+    """A transaction over runs."""
+
+    @property
+    def runs(self) -> Runs:
+        """The runs."""
+        return Runs(self.session)
+
+
+@asynccontextmanager
+async def opened(house: ExecutorHouse) -> AsyncIterator[ExecutorParts]:
+    """Open the runner that `RUNNER_URL` names."""
+    yield ExecutorParts(open_runner(house.settings, house.files, house.forks))
+
+
+def pings(house: ExecutorHouse) -> dict[str, Callable[[], Awaitable[object]]]:
+    """The runner answers."""
+    return {"runner": house.parts.runner.ping}

@@ -1,0 +1,1 @@
+"""Who asks: tokens, the small issuer of our own, what claims mean."""

@@ -1,0 +1,165 @@
+"""Bearer tokens: verified by signature, issuer, times, type and (if set) audience, with the issuer's own keys."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from chassis.refusal import Refusal, Trouble, refuse
+from contracts.message import Caller
+from gateway.access.issuer import ALGORITHM, Issuer, SigningKey
+from gateway.access.roles import caller_of
+
+SKEW = 5
+"""Seconds that clocks may differ."""
+FRESH, AGAIN = 600.0, 5.0
+"""Seconds after which keys are asked for again anyway, and between two questions for unknown ones."""
+LONGEST = 16 * 1024
+SMALLEST = 2048
+
+
+class Keys(Protocol):
+    """Where the public keys of an issuer come from."""
+
+    async def issuer(self) -> str:
+        """The issuer's name, as tokens have it."""
+        ...
+
+    async def key(self, kid: str | None) -> rsa.RSAPublicKey | None:
+        """A key by its name (or the only one); None if the issuer has no such key."""
+        ...
+
+
+@dataclass(frozen=True)
+class OwnKeys:
+    """The key of the issuer in this process."""
+
+    own: Issuer
+
+    async def issuer(self) -> str:
+        """Ours, by name."""
+        return (await self.own.accounts()).issuer
+
+    async def key(self, kid: str | None) -> rsa.RSAPublicKey | None:
+        """The one key, by its name."""
+        signing: SigningKey = self.own.key
+        return signing.public if kid in {None, signing.kid} else None
+
+
+@dataclass
+class FetchedKeys:
+    """Another issuer's keys, by discovery; kept, and asked for again when a token names an unknown one."""
+
+    url: str
+    http: httpx.AsyncClient
+    clock: Callable[[], float] = time.monotonic
+    _keys: dict[str | None, rsa.RSAPublicKey] = field(default_factory=dict)
+    _asked: float | None = None
+    _had: float | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def issuer(self) -> str:
+        """As the setting names it."""
+        return self.url.rstrip("/")
+
+    async def key(self, kid: str | None) -> rsa.RSAPublicKey | None:
+        """A key by its name."""
+        if self._stale() or kid not in self._keys:
+            async with self._turn:
+                if self._stale() or kid not in self._keys:
+                    await self._refresh()
+        if kid is None:
+            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+        return self._keys.get(kid)
+
+    def _stale(self) -> bool:
+        return self._had is None or self.clock() - self._had > FRESH
+
+    async def _refresh(self) -> None:
+        """Ask the issuer, unless it was asked just now; what was known stays if it does not answer."""
+        now = self.clock()
+        if self._asked is not None and now - self._asked < AGAIN:
+            if self._had is None:
+                raise Trouble("the issuer of tokens did not answer a moment ago")
+            return
+        self._asked = now
+        try:
+            found = await self._json(await self._address())
+            self._keys, self._had = _usable(found), now
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            if self._had is None:
+                raise Trouble(f"the issuer of tokens does not answer: {error!r}") from error
+
+    async def _address(self) -> str:
+        told = await self._json(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
+        return str(told["jwks_uri"])
+
+    async def _json(self, url: str) -> dict[str, Any]:
+        answer = await self.http.get(url)
+        answer.raise_for_status()
+        told: dict[str, Any] = answer.json()
+        return told
+
+
+def _usable(jwks: dict[str, Any]) -> dict[str | None, rsa.RSAPublicKey]:
+    """The RSA keys for signatures that are long enough."""
+    found: dict[str | None, rsa.RSAPublicKey] = {}
+    for told in jwks["keys"]:
+        if told.get("kty") == "RSA" and told.get("use", "sig") == "sig" and told.get("alg", ALGORITHM) == ALGORITHM:
+            key = jwt.algorithms.RSAAlgorithm.from_jwk({"kty": "RSA", "n": told["n"], "e": told["e"]})
+            if isinstance(key, rsa.RSAPublicKey) and key.key_size >= SMALLEST:
+                found[told.get("kid")] = key
+    return found
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Says whom a bearer token speaks for."""
+
+    keys: Keys
+    audience: str | None = None
+
+    async def caller(self, token: str) -> Caller:
+        """Who is asking; `gateway:unauthenticated` for whatever is wrong with the token."""
+        if len(token) > LONGEST:
+            raise _no("the token is too long")
+        try:
+            head = jwt.get_unverified_header(token)
+            kid = head.get("kid")
+            if head.get("alg") != ALGORITHM or not isinstance(kid, str | None):
+                raise _no("the token is not signed as the issuer signs")
+            key = await self.keys.key(kid)
+            if key is None:
+                raise _no("the token is signed with a key that the issuer does not have")
+            claims = jwt.decode(
+                token,
+                key,
+                [ALGORITHM],
+                issuer=await self.keys.issuer(),
+                audience=self.audience,
+                leeway=SKEW,
+                options={"require": ["exp", "iat", "iss", "sub"], "verify_aud": self.audience is not None},
+            )
+            if not _is_access(head, claims):
+                raise _no("the token is not an access token")
+            return caller_of(claims)
+        except jwt.ExpiredSignatureError:
+            raise _no("the token has expired") from None
+        except (jwt.PyJWTError, ValueError):
+            raise _no("the token is not valid") from None
+
+
+def _is_access(head: dict[str, Any], claims: dict[str, Any]) -> bool:
+    """Keycloak says `typ: Bearer` among the claims; others say `at+jwt` in the header (RFC 9068)."""
+    if "typ" in claims:
+        return bool(claims["typ"] == "Bearer")
+    return str(head.get("typ", "")).lower().removeprefix("application/") == "at+jwt"
+
+
+def _no(why: str) -> Refusal:
+    return refuse("gateway:unauthenticated", why)

@@ -1,0 +1,131 @@
+"""What `/v1` shows and takes where it is not a word of the house itself."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from contracts.executor import Run, Step
+from contracts.problem import Problem
+from contracts.vocabulary import JobStatus
+from gateway.jobs.model import Job
+from gateway.uploads.store import Upload
+
+
+class Shape(BaseModel):
+    """Frozen, and strict about what it does not know, so that a misspelt field is told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class JobView(Shape):
+    """Somebody's wish, and what came of it."""
+
+    id: UUID
+    kind: str = Field(examples=["executor.start-run"])
+    status: JobStatus
+    created: datetime
+    updated: datetime
+    result: dict[str, Any] | None = None
+    """What came of it, as far as it is known."""
+    problem: Problem | None = None
+    """Why it failed."""
+
+    @classmethod
+    def of(cls, job: Job) -> "JobView":
+        """A job as people see it."""
+        told = {name: getattr(job, name) for name in ("id", "kind", "status", "created", "updated", "problem")}
+        return cls(**told, result=job.result or None)
+
+
+class UploadView(Shape):
+    """An uploaded file, to be named by its id when a run is started."""
+
+    id: UUID
+    name: str
+    size: int
+    sha256: str
+    media_type: str
+
+    @classmethod
+    def of(cls, upload: Upload) -> "UploadView":
+        """An upload as people see it."""
+        told = upload.content.model_dump(include={"size", "sha256", "media_type"})
+        return cls(id=upload.id, name=upload.name, **told)
+
+
+class FileChoice(Shape):
+    """Where a file for a run comes from: an upload, or an earlier run's output."""
+
+    upload: UUID | None = None
+    run: UUID | None = None
+    output: str | None = Field(None, min_length=1, max_length=2000, description="Path or role of the earlier run's output")
+
+    @model_validator(mode="after")
+    def _one(self) -> "FileChoice":
+        if (self.upload is None) == (self.run is None) or (self.run is None) != (self.output is None):
+            msg = "name either `upload`, or `run` and `output`"
+            raise ValueError(msg)
+        return self
+
+
+class RunOrder(Shape):
+    """A workflow to run, with its values and files."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "workflow": "01890b3c-0000-7000-8000-000000000001",
+                    "inputs": {"C": [0.1, 1.0], "data": {"class": "File", "path": "digits.csv"}},
+                    "files": {
+                        "digits.csv": {"upload": "01890b3c-0000-7000-8000-000000000002"},
+                        "model.json": {"run": "01890b3c-0000-7000-8000-000000000003", "output": "model"},
+                    },
+                }
+            ]
+        },
+    )
+
+    workflow: UUID
+    inputs: dict[str, Any] = {}
+    """Values by the workflow's names; they speak over those of its input file."""
+    files: Annotated[dict[str, FileChoice], Field(max_length=200)] = {}
+    """Files by the path that they shall have in the run's folder."""
+    priority: int = Field(0, ge=-100, le=100)
+    timeout: int | None = Field(None, ge=1, description="Seconds of running after which it is failed")
+    tenant: str | None = None
+
+
+class Restart(Shape):
+    """New values for a run that is done again."""
+
+    inputs: dict[str, Any] = {}
+
+
+class RunId(Shape):
+    """A run that has no number yet."""
+
+    id: UUID
+
+
+class RunWithSteps(Run):
+    """A run with its steps."""
+
+    steps: tuple[Step, ...] = ()
+
+
+class RunAccepted(Shape):
+    """A run that was asked for, and the job that follows it until its provenance is captured."""
+
+    run: Run | RunId
+    job: JobView
+
+
+class JobAccepted(Shape):
+    """What is not done yet, as the job that follows it."""
+
+    job: JobView

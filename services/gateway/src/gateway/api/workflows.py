@@ -1,0 +1,192 @@
+"""Workflows: register, look, change, remove."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from chassis.refusal import Refusal, refuse
+from contracts.ids import uuid7
+from contracts.message import Caller, Command, FileRef
+from contracts.problem import FieldError
+from contracts.registry import DeleteWorkflow, RegisterWorkflow, UpdateWorkflow, Workflow
+from contracts.vocabulary import JobStatus
+from gateway.access.roles import tenant_for
+from gateway.api.doors import After, AsUser, Here, Limit, Page, Wait, problems
+from gateway.api.forms import Change, Registration, fields_of, file_of, form_of, form_schema, stored_inputs, stored_spec
+from gateway.api.runs import ordered
+from gateway.api.sending import send_file
+from gateway.api.shapes import JobAccepted, JobView
+from gateway.jobs.model import Job
+from gateway.unit import GatewayHouse
+
+router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"model": JobAccepted, "description": "Not done yet: the job that follows it"}
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Register a workflow",
+    responses=problems(403, 409, 413, 415, 422) | ACCEPTED,
+    response_model=Workflow,
+    openapi_extra=form_schema(Registration, ["name", "version", "spec"]),
+)
+async def register(request: Request, caller: AsUser, house: Here, within: Wait) -> Response:
+    """Register a workflow (a .cwl, .yaml or .json file, or a .zip of it and the files it names); it is validated first."""
+    async with form_of(request, house) as form:
+        told = fields_of(Registration, form)
+        tenant = tenant_for(caller, told.tenant)
+        spec_file = file_of(form, "spec")
+        if spec_file is None:
+            raise refuse("gateway:invalid", "the specification is missing", FieldError(detail="is needed", field="spec"))
+        spec, made = await stored_spec(house, spec_file, told.engine, told.main, None)
+        inputs = await stored_inputs(house, form)
+    command = RegisterWorkflow(
+        workflow=uuid7(),
+        name=told.name,
+        version=told.version,
+        engine=made.engine,
+        spec=spec,
+        main=made.main,
+        inputs=inputs,
+        tenant=tenant,
+    )
+    job = await _ordered(house, caller, command, command.workflow, within, (spec, inputs))
+    return await _answer(house, caller, job, command.workflow, 201)
+
+
+@router.get("", summary="List workflows", responses=problems(422))
+async def workflows(
+    caller: AsUser,
+    house: Here,
+    name: Annotated[str | None, Query(max_length=200)] = None,
+    version: Annotated[str | None, Query(max_length=100)] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[Workflow]:
+    """Workflows of your tenants."""
+    query = {"name": name, "version": version, "limit": limit, "after": after}
+    return Page[Workflow].model_validate(await house.parts.backends.registry.json(caller, "/workflows", query))
+
+
+@router.get("/{workflow}", summary="Show a workflow", responses=problems(404))
+async def workflow(workflow: UUID, caller: AsUser, house: Here, answer: Response) -> Workflow:
+    """A workflow, with the parameters it takes; its revision is the ETag."""
+    found = await _find(house, caller, workflow)
+    answer.headers["ETag"] = f'"{found.revision}"'
+    return found
+
+
+@router.get(
+    "/{workflow}/specification",
+    summary="Download a specification",
+    responses=problems(404) | {200: {"content": {"application/zip": {}}, "description": "The bundle"}},
+    response_class=StreamingResponse,
+)
+async def specification(workflow: UUID, request: Request, caller: AsUser, house: Here) -> Response:
+    """The specification and the files it names, as a zip."""
+    found = await _find(house, caller, workflow)
+    return await send_file(
+        request, house.files, found.spec, f"{found.name}-{found.version}.zip", missing="registry:no-such-workflow"
+    )
+
+
+@router.patch(
+    "/{workflow}",
+    summary="Change a workflow",
+    responses=problems(404, 409, 413, 415, 422) | ACCEPTED,
+    response_model=Workflow,
+    openapi_extra=form_schema(Change, []),
+)
+async def update(
+    workflow: UUID,
+    request: Request,
+    caller: AsUser,
+    house: Here,
+    within: Wait,
+    if_match: Annotated[str | None, Header(description="The revision that is changed, as its ETag")] = None,
+) -> Response:
+    """Change what the form names; runs keep the specification that they ran with."""
+    there = await _find(house, caller, workflow)
+    spec, made = None, None
+    async with form_of(request, house) as form:
+        told = fields_of(Change, form)
+        if (spec_file := file_of(form, "spec")) is not None:
+            spec, made = await stored_spec(house, spec_file, told.engine, told.main, there.main)
+        inputs = await stored_inputs(house, form)
+    command = UpdateWorkflow(
+        workflow=workflow,
+        name=told.name,
+        version=told.version,
+        engine=made.engine if made else told.engine,
+        spec=spec,
+        main=made.main if made else told.main,
+        inputs=inputs,
+        clear_inputs=told.clear_inputs,
+        expected_revision=_revision(if_match) if if_match else told.expected_revision,
+        tenant=there.tenant,
+    )
+    job = await _ordered(house, caller, command, workflow, within, (spec, inputs))
+    return await _answer(house, caller, job, workflow, 200)
+
+
+@router.delete(
+    "/{workflow}",
+    status_code=204,
+    summary="Remove a workflow",
+    responses=problems(404, 409) | ACCEPTED,
+    response_model=None,
+)
+async def delete(workflow: UUID, caller: AsUser, house: Here, within: Wait, answer: Response) -> JobAccepted | None:
+    """Remove a workflow; its runs and their provenance stay."""
+    there = await _find(house, caller, workflow)
+    job = await ordered(
+        house, caller, DeleteWorkflow(workflow=workflow, tenant=there.tenant), workflow, JobStatus.SUCCEEDED, within
+    )
+    if job.settled:
+        return None
+    answer.status_code = 202
+    return JobAccepted(job=JobView.of(job))
+
+
+async def _find(house: GatewayHouse, caller: Caller, workflow: UUID) -> Workflow:
+    return Workflow.model_validate(await house.parts.backends.registry.json(caller, f"/workflows/{workflow}"))
+
+
+async def _ordered(
+    house: GatewayHouse,
+    caller: Caller,
+    command: Command,
+    workflow: UUID,
+    within: float,
+    files: tuple[FileRef | None, ...],
+) -> Job:
+    """Send and wait; what was stored for a command that the domain refused is removed."""
+    try:
+        return await ordered(house, caller, command, workflow, JobStatus.SUCCEEDED, within)
+    except Refusal as no:
+        if no.problem.status < 500:
+            for file in files:
+                if file is not None:
+                    await house.files.delete(file.key)
+        raise
+
+
+def _revision(etag: str) -> int:
+    number = etag.strip().removeprefix("W/").strip('"')
+    if not number.isdecimal() or len(number) > 9:
+        raise refuse("gateway:invalid", "If-Match is not a revision", FieldError(detail="not a revision", field="If-Match"))
+    return int(number)
+
+
+async def _answer(house: GatewayHouse, caller: Caller, job: Job, workflow: UUID, status: int) -> Response:
+    """The workflow if its job is settled, the job if not."""
+    if not job.settled:
+        return JSONResponse(JobAccepted(job=JobView.of(job)).model_dump(mode="json"), 202, {"Location": f"/v1/jobs/{job.id}"})
+    found = await _find(house, caller, workflow)
+    headers = {"Location": f"/v1/workflows/{workflow}", "ETag": f'"{found.revision}"'}
+    return JSONResponse(found.model_dump(mode="json"), status, headers)

@@ -1,0 +1,87 @@
+"""The gateway: the door of the house."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from chassis.house import House
+from chassis.service import Service, Subscription
+from contracts.executor import RunDeleted, RunFailed, RunFinished, RunQueued, RunStopped
+from contracts.provenance import RunCaptured
+from contracts.refusals import (
+    ExecutorCommandRefused,
+    ExecutorDeliveryParked,
+    GatewayCommandRefused,
+    GatewayDeliveryParked,
+    ProvenanceCommandRefused,
+    ProvenanceDeliveryParked,
+    RegistryCommandRefused,
+    RegistryDeliveryParked,
+)
+from contracts.registry import WorkflowDeleted, WorkflowRegistered, WorkflowUpdated
+from gateway.access import routes as issuer_routes
+from gateway.access.opening import open_access
+from gateway.api import events, files, jobs, lineage, me, runs, uploads, workflows
+from gateway.backends import open_backends
+from gateway.jobs.handlers import begin_run, fail, settle_deletions, settle_run, settle_stops, settle_workflow
+from gateway.unit import GatewayParts, GatewaySettings, GatewayUnit
+
+FAILURES = (
+    RegistryCommandRefused,
+    ExecutorCommandRefused,
+    ProvenanceCommandRefused,
+    GatewayCommandRefused,
+    RegistryDeliveryParked,
+    ExecutorDeliveryParked,
+    ProvenanceDeliveryParked,
+    GatewayDeliveryParked,
+)
+
+
+@asynccontextmanager
+async def open_parts(house: House[GatewayParts]) -> AsyncIterator[GatewayParts]:
+    """The gateway's doors: who is believed, and whom it asks."""
+    async with open_backends(house) as backends, httpx.AsyncClient(timeout=5) as http:
+        tokens, issuer = await open_access(house.settings, http)
+        yield GatewayParts(tokens, backends, issuer)
+
+
+gateway = Service(
+    name="gateway",
+    package="gateway",
+    unit=GatewayUnit,
+    settings=GatewaySettings,
+    open=open_parts,
+    refused=GatewayCommandRefused,
+    parked=GatewayDeliveryParked,
+    says=(GatewayCommandRefused, GatewayDeliveryParked),
+    subscriptions=(
+        Subscription(WorkflowRegistered, settle_workflow),
+        Subscription(WorkflowUpdated, settle_workflow),
+        Subscription(WorkflowDeleted, settle_workflow),
+        Subscription(RunQueued, begin_run),
+        Subscription(RunCaptured, settle_run),
+        Subscription(RunFinished, settle_stops),
+        Subscription(RunFailed, settle_stops),
+        Subscription(RunStopped, settle_stops),
+        Subscription(RunDeleted, settle_deletions),
+        *(Subscription(failure, fail) for failure in FAILURES),
+    ),
+    routes=(
+        workflows.router,
+        runs.router,
+        events.router,
+        files.router,
+        lineage.router,
+        jobs.router,
+        uploads.router,
+        me.router,
+        issuer_routes.router,
+    ),
+    web={
+        "title": "Reprovena",
+        "summary": "Workflows run, and their W3C PROV provenance is there without asking.",
+        "openapi_url": "/openapi.json",
+    },
+)

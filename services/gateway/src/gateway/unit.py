@@ -1,0 +1,79 @@
+"""What the gateway's handlers and routes may touch, and its settings."""
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+
+from chassis.house import House
+from chassis.settings import Settings
+from chassis.unit import Unit
+from gateway.access.issuer import Issuer
+from gateway.access.tokens import Tokens
+from gateway.backends import Backends
+from gateway.jobs.store import Jobs
+from gateway.uploads.store import Uploads
+
+
+class GatewaySettings(Settings):
+    """The gateway's own doors and limits."""
+
+    issuer_url: str | None = None
+    """Whose tokens are believed, such as `https://keycloak.example.org/realms/x`; nothing means the small issuer of our own."""
+    token_audience: str | None = None
+    """What tokens must be for; nothing means their audience is not looked at."""
+    token_lifetime: int = Field(3600, ge=10)
+    """Seconds that a token of our own issuer lives."""
+    refresh_lifetime: int = Field(30 * 24 * 3600, ge=10)
+    """Seconds that a login with our own issuer lasts."""
+    accounts_file: Path | None = None
+    """Accounts of our own issuer; nothing means `<state>/accounts.yaml`, made at first start."""
+    demo_accounts: bool = False
+    """Well-known accounts `user1` to `user5` with passwords `password1` to `password5`. For demonstrations only."""
+
+    registry_url: str | None = None
+    """Where the registry is; nothing means in this process."""
+    executor_url: str | None = None
+    """Where the executor is; nothing means in this process."""
+    provenance_url: str | None = None
+    """Where provenance is; nothing means in this process."""
+
+    upload_limit: int = Field(1 << 30, ge=1)
+    """Bytes of an uploaded file."""
+    spec_limit: int = Field(100 << 20, ge=1)
+    """Bytes of a specification and its files, packed or not."""
+    wait_default: float = Field(20.0, ge=0)
+    """Seconds that a request waits for its job, if it does not say."""
+    wait_limit: float = Field(60.0, ge=0)
+    """Seconds that a request may wait at most."""
+
+
+@dataclass(frozen=True)
+class GatewayParts:
+    """The gateway's doors."""
+
+    tokens: Tokens
+    backends: Backends
+    issuer: Issuer | None
+    """Our own issuer, where no other is set."""
+    packing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Bundles in hand at a time: each may be as large as the limit, several times."""
+
+
+class GatewayUnit(Unit[GatewayParts]):
+    """One transaction of the gateway."""
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Jobs."""
+        return Jobs(self.session)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Uploaded files."""
+        return Uploads(self.session)
+
+
+GatewayHouse = House[GatewayParts]

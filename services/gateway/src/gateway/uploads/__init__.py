@@ -1,0 +1,1 @@
+"""Files sent ahead of the runs that take them."""

@@ -1,0 +1,56 @@
+"""The table of uploaded files: bytes that a run may take as its input, known by an id of ours."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col, select
+
+from contracts.message import FileRef, Part
+
+
+class Upload(Part):
+    """An uploaded file."""
+
+    id: UUID
+    tenant: str
+    owner: str
+    name: str
+    content: FileRef
+    created: datetime
+
+
+class UploadRow(SQLModel, table=True):
+    """An uploaded file as a row."""
+
+    __tablename__ = "uploads"
+    __table_args__: ClassVar[dict[str, Any]] = {"schema": "gateway"}
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    tenant: str = Field(sa_column=Column(Text, nullable=False))
+    owner: str = Field(sa_column=Column(Text, nullable=False))
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    content: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class Uploads:
+    """Uploaded files in the database, within a transaction of the caller's."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, upload: Upload) -> None:
+        """Write down an upload."""
+        self._session.add(UploadRow.model_validate({**upload.model_dump(), "content": upload.content.model_dump(mode="json")}))
+        await self._session.flush()
+
+    async def find(self, ids: Iterable[UUID], tenants: Collection[str]) -> dict[UUID, Upload]:
+        """Those of some uploads that are these tenants'."""
+        query = select(UploadRow).where(col(UploadRow.id).in_(list(ids)), col(UploadRow.tenant).in_(tenants))
+        rows = (await self._session.execute(query)).scalars()
+        return {row.id: Upload.model_validate(row.model_dump()) for row in rows}

@@ -1,0 +1,46 @@
+"""`python -m onebox`: the whole platform in one process, and what its keeper needs."""
+
+import argparse
+import asyncio
+import sys
+
+from onebox import commands
+from onebox.serving import serve
+from onebox.settings import OneboxSettings
+
+
+def main() -> int:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m onebox", description=__doc__)
+    orders = parser.add_subparsers(dest="order")
+    orders.add_parser("serve", help="serve until told to stop (the default)")
+    orders.add_parser("migrate", help="bring the schemas of DATABASE_URL up to date")
+    orders.add_parser("topology", help="print who hears what, as contracts/topology.py holds it")
+    orders.add_parser("schemas", help="print the JSON Schemas of all messages")
+    account = orders.add_parser("account", help="make an account of the embedded issuer, or change it")
+    account.add_argument("name")
+    account.add_argument("--group", action="append", default=[], help="a group it belongs to; may be given again")
+    account.add_argument("--role", action="append", default=[], help="a role it has; may be given again")
+    account.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    told = parser.parse_args()
+    settings = OneboxSettings()
+    try:
+        match told.order:
+            case None | "serve":
+                asyncio.run(serve(settings))
+            case "migrate":
+                asyncio.run(commands.migrate(settings))
+            case "topology":
+                sys.stdout.write(commands.topology())
+            case "schemas":
+                sys.stdout.write(commands.schemas())
+            case "account":
+                commands.account(settings, told.name, told.group, told.role, from_stdin=told.password_stdin)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

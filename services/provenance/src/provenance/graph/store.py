@@ -1,0 +1,67 @@
+"""The third door: the graph that the ledger is projected to, and what one may ask it. `GRAPH_URL` chooses the store."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from provenance.graph.answer import Answer, Direction, Dump, Shown
+from provenance.graph.batch import Batch, Position
+from provenance.graph.postgres import PostgresGraph
+
+
+class GraphStore(Protocol):
+    """A graph that only the projector writes. All of its stores pass one suite (`tests/contract/graph_store.py`)."""
+
+    async def start(self) -> None:
+        """Make constraints and indexes where they are missing."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise if the store does not answer."""
+        ...
+
+    async def position(self) -> Position | None:
+        """How far the projection is; nothing in an empty store."""
+        ...
+
+    async def apply(self, batch: Batch) -> None:
+        """Move from `start` to `end` in one transaction. Repeated, it does nothing; from elsewhere, `StalePosition`."""
+        ...
+
+    async def lineage(self, root: str, direction: Direction, depth: int, tenants: Sequence[str], limit: int) -> Answer | None:
+        """What lies within `depth` links of a node, at most `limit` nodes; None if these tenants cannot see the node.
+
+        The walk passes what one of the tenants asserts. Where others' links leave a node, a stub of the other end is
+        shown for each relation and category, and nothing at all where the node is a content.
+        """
+        ...
+
+    async def path(self, source: str, target: str, depth: int, tenants: Sequence[str], limit: int) -> Answer | None:
+        """The shortest way from an effect up to a cause; None if there is none of at most `depth` links.
+
+        `truncated` without nodes says that `limit` nodes were seen before the target.
+        """
+        ...
+
+    async def node(self, item: str, tenants: Sequence[str]) -> Shown | None:
+        """A node, if one of the tenants asserts it."""
+        ...
+
+    async def dump(self) -> Dump:
+        """Everything, for proofs and tests."""
+        ...
+
+    async def clear(self) -> None:
+        """Forget everything, the position too."""
+        ...
+
+
+def open_graph(url: str, engine: AsyncEngine) -> GraphStore:
+    """The store that the URL's scheme names; `engine` is the service's own database."""
+    match url.split(":", maxsplit=1)[0]:
+        case "postgresql":
+            return PostgresGraph(engine)
+        case scheme:
+            msg = f"GRAPH_URL: no graph store for {scheme!r}; use postgresql: (the service's own database)"
+            raise ValueError(msg)

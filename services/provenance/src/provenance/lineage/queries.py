@@ -1,0 +1,195 @@
+"""Where things come from and where they went: answers for a caller, from the graph as it is or the ledger as it was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis.refusal import Refusal, refuse
+from contracts.message import Caller
+from contracts.problem import FieldError
+from provenance.graph.answer import Answer, Direction, Shown
+from provenance.graph.model import Graph, Link, Node
+from provenance.graph.store import GraphStore
+from provenance.graph.walk import LEDGER, Walker
+from provenance.records import queries
+from provenance.records.names import last_part
+from provenance.unit import ProvenanceSettings, ProvenanceUnit
+
+RESTRICTED = "RESTRICTED"
+
+
+class NodeShown(BaseModel):
+    """A node of an answer."""
+
+    model_config = ConfigDict(frozen=True)
+    id: str
+    category: str
+    subtype: str | None
+    label: str
+    attributes: dict[str, Any]
+    restricted: bool
+
+
+class LinkShown(BaseModel):
+    """A link of an answer, from the effect to its cause."""
+
+    model_config = ConfigDict(frozen=True)
+    source: str
+    target: str
+    relation: str
+    attributes: dict[str, Any]
+
+
+class Lineage(BaseModel):
+    """A part of the graph; nodes from near to far."""
+
+    model_config = ConfigDict(frozen=True)
+    root: str
+    nodes: tuple[NodeShown, ...]
+    links: tuple[LinkShown, ...]
+    truncated: bool
+
+
+class RecordState(BaseModel):
+    """How far a record is: `lodged` is in the graph, `captured` with all its steps."""
+
+    model_config = ConfigDict(frozen=True)
+    record: str
+    revision: int
+    lodged: bool
+    captured: bool
+
+
+@dataclass(frozen=True)
+class Present:
+    """The graph as it is, asked like the past."""
+
+    graph: GraphStore
+    tenants: Sequence[str]
+
+    async def lineage(self, root: str, direction: Direction, depth: int, limit: int) -> Answer | None:
+        """What lies within `depth` links of a node."""
+        return await self.graph.lineage(root, direction, depth, self.tenants, limit)
+
+    async def path(self, source: str, target: str, depth: int, limit: int) -> Answer | None:
+        """The shortest way from an effect up to a cause."""
+        return await self.graph.path(source, target, depth, self.tenants, limit)
+
+    async def node(self, item: str) -> Shown | None:
+        """A node, if one of the tenants asserts it."""
+        return await self.graph.node(item, self.tenants)
+
+
+async def lineage(
+    unit: ProvenanceUnit, caller: Caller, item: str, direction: Direction, depth: int | None, as_of: datetime | None = None
+) -> Answer:
+    """What lies up or down from a node, now or as of a moment."""
+    settings: ProvenanceSettings = unit.house.settings
+    asked = await _past(unit, caller, as_of) if as_of else Present(unit.parts.graph, caller.tenants)
+    answer = await asked.lineage(item, direction, _depth(settings, depth), settings.lineage_answer_limit)
+    if answer is None:
+        raise _no_node(item)
+    return answer
+
+
+async def path(
+    unit: ProvenanceUnit, caller: Caller, source: str, target: str, depth: int | None, as_of: datetime | None = None
+) -> Answer:
+    """The shortest way between two nodes: up from `source`, or, if none leads there, up from `target`."""
+    settings: ProvenanceSettings = unit.house.settings
+    depth, limit = _depth(settings, depth), settings.lineage_answer_limit
+    asked = await _past(unit, caller, as_of) if as_of else Present(unit.parts.graph, caller.tenants)
+    for item in (source, target):
+        if await asked.node(item) is None:
+            raise _no_node(item)
+    cut = False
+    for ends in ((source, target), (target, source)):
+        answer = await asked.path(*ends, depth, limit)
+        if answer and answer.nodes:
+            return answer
+        cut = cut or answer is not None
+    if cut:
+        raise refuse("provenance:answer-too-large", f"more than {limit} nodes lie around {source}; ask for a smaller depth")
+    raise refuse("provenance:no-path", f"no path of at most {depth} links between {source} and {target}")
+
+
+async def statement(unit: ProvenanceUnit, caller: Caller, record: str) -> Graph:
+    """What a record and those beneath it say."""
+    head = (await queries.heads(unit.session, [record])).get(record)
+    if head is None or head.withdrawn or head.tenant not in caller.tenants:
+        raise _no_record(record)
+    return await queries.together(unit.session, [record, *await queries.children(unit.session, record)])
+
+
+async def state(unit: ProvenanceUnit, caller: Caller, record: str) -> RecordState:
+    """How far a record is."""
+    head = (await queries.heads(unit.session, [record])).get(record)
+    if head is None or head.tenant not in caller.tenants:
+        raise _no_record(record)
+    position = await unit.parts.graph.position()
+    lodged = not head.withdrawn and position is not None and head.seq <= position.seq
+    return RecordState(
+        record=record, revision=head.revision, lodged=lodged, captured=await queries.captured(unit.session, record)
+    )
+
+
+def shown(answer: Answer) -> Lineage:
+    """An answer as it goes out."""
+    return Lineage(
+        root=answer.root,
+        nodes=tuple(
+            NodeShown(
+                id=node.id,
+                category=node.category.value,
+                subtype=node.subtype,
+                label="restricted" if node.restricted else _label(node.id, node.attributes.get("prov:label")),
+                attributes=dict(node.attributes),
+                restricted=node.restricted,
+            )
+            for node in answer.nodes
+        ),
+        links=tuple(
+            LinkShown(source=link.source, target=link.target, relation=link.relation.value, attributes=dict(link.attributes))
+            for link in answer.links
+        ),
+        truncated=answer.truncated,
+    )
+
+
+def as_graph(answer: Answer) -> Graph:
+    """An answer as a graph, for documents and drawings."""
+    return Graph.of(
+        (Node(node.id, node.category, node.subtype or RESTRICTED, node.attributes) for node in answer.nodes),
+        (Link(link.source, link.relation, link.target, link.attributes or None) for link in answer.links),
+    )
+
+
+async def _past(unit: ProvenanceUnit, caller: Caller, as_of: datetime) -> Walker:
+    seq = await unit.ledger.as_of(as_of)
+    return Walker(await unit.session.connection(), LEDGER, caller.tenants, seq=seq)
+
+
+def _depth(settings: ProvenanceSettings, depth: int | None) -> int:
+    if depth is None:
+        return min(settings.lineage_depth, settings.lineage_depth_limit)
+    if not 1 <= depth <= settings.lineage_depth_limit:
+        text = f"a depth from 1 to {settings.lineage_depth_limit} can be asked for, not {depth}"
+        raise refuse("gateway:invalid", text, FieldError(detail=text, field="depth"))
+    return depth
+
+
+def _no_node(item: str) -> Refusal:
+    return refuse("provenance:no-such-node", f"no node {item}")
+
+
+def _no_record(record: str) -> Refusal:
+    return refuse("provenance:no-such-record", f"no record {record}")
+
+
+def _label(item: str, label: object) -> str:
+    if isinstance(label, str) and label:
+        return label
+    return last_part(item) or item

@@ -1,0 +1,112 @@
+"""What provenance is asked by the gateway, over internal HTTP."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from chassis.web import AsCaller, InHouse, Work
+from provenance.graph.answer import Direction
+from provenance.graph.model import Graph
+from provenance.lineage import queries
+from provenance.lineage.queries import Lineage, RecordState
+from provenance.records import documents, drawing
+from provenance.records.scene import Detail
+from provenance.unit import ProvenanceHouse, ProvenanceUnit
+
+router = APIRouter()
+
+AsUnit = Annotated[ProvenanceUnit, Work]
+AtHome = Annotated[ProvenanceHouse, InHouse]
+"""For what takes its time: nothing is held in the database while it is written or drawn."""
+Id = Annotated[str, Query(min_length=1)]
+
+
+@router.get("/lineage")
+async def lineage(
+    id: Id,  # noqa: A002 - the name of the parameter
+    caller: AsCaller,
+    unit: AsUnit,
+    direction: Direction = Direction.UP,
+    depth: int | None = None,
+    as_of: datetime | None = None,
+) -> Lineage:
+    """What a thing was made of, or what was made of it."""
+    return queries.shown(await queries.lineage(unit, caller, id, direction, depth, as_of))
+
+
+@router.get("/path")
+async def path(
+    source: Id, target: Id, caller: AsCaller, unit: AsUnit, depth: int | None = None, as_of: datetime | None = None
+) -> Lineage:
+    """The shortest way between two things."""
+    return queries.shown(await queries.path(unit, caller, source, target, depth, as_of))
+
+
+@router.get("/document")
+async def document(record: Id, caller: AsCaller, house: AtHome, format: documents.Format = "json") -> Response:  # noqa: A002
+    """A record, with those beneath it, as a PROV document."""
+    async with house.work() as unit:
+        graph = await queries.statement(unit, caller, record)
+    return await _document(graph, format)
+
+
+@router.get("/lineage/document")
+async def lineage_document(
+    id: Id,  # noqa: A002
+    caller: AsCaller,
+    house: AtHome,
+    direction: Direction = Direction.UP,
+    depth: int | None = None,
+    format: documents.Format = "json",  # noqa: A002
+    as_of: datetime | None = None,
+) -> Response:
+    """A lineage as a PROV document."""
+    async with house.work() as unit:
+        answer = await queries.lineage(unit, caller, id, direction, depth, as_of)
+    return await _document(queries.as_graph(answer), format)
+
+
+@router.get("/drawing")
+async def picture(
+    record: Id,
+    caller: AsCaller,
+    house: AtHome,
+    format: drawing.Format = "png",  # noqa: A002
+    detail: Detail = "normal",
+) -> Response:
+    """A record, with those beneath it, as a picture."""
+    async with house.work() as unit:
+        graph = await queries.statement(unit, caller, record)
+    content = await drawing.render_drawing(graph, format, detail=detail)
+    return Response(content, media_type=drawing.MEDIA_TYPES[format])
+
+
+@router.get("/lineage/drawing")
+async def lineage_picture(
+    id: Id,  # noqa: A002
+    caller: AsCaller,
+    house: AtHome,
+    direction: Direction = Direction.UP,
+    depth: int | None = None,
+    format: drawing.Format = "png",  # noqa: A002
+    detail: Detail = "normal",
+    as_of: datetime | None = None,
+) -> Response:
+    """A lineage as a picture."""
+    async with house.work() as unit:
+        answer = await queries.lineage(unit, caller, id, direction, depth, as_of)
+    content = await drawing.render_drawing(queries.as_graph(answer), format, detail=detail)
+    return Response(content, media_type=drawing.MEDIA_TYPES[format])
+
+
+@router.get("/records")
+async def record_state(record: Id, caller: AsCaller, unit: AsUnit) -> RecordState:
+    """How far a record is on its way into the graph."""
+    return await queries.state(unit, caller, record)
+
+
+async def _document(graph: Graph, format: documents.Format) -> Response:  # noqa: A002
+    content = await asyncio.to_thread(documents.render, graph, format)
+    return Response(content, media_type=documents.MEDIA_TYPES[format])

@@ -1,0 +1,52 @@
+"""What the registry's handlers and routes may touch, and its settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from chassis.house import House
+from chassis.settings import Settings
+from chassis.unit import Unit
+from registry.workflows.store import Workflows
+
+
+class RegistrySettings(Settings):
+    """How the registry names things, and how patiently it looks at specifications."""
+
+    handle_prefix: str = Field("10378.1", pattern=r"^[0-9A-Za-z][0-9A-Za-z.]*$")
+    """Begins every handle: `<prefix>/<number>`."""
+    check_timeout: float = Field(30.0, gt=0)
+    """Seconds that the check of one specification may take."""
+    check_attempts: int = Field(3, ge=1)
+    """Times a check may run out of time or fall over before the specification is refused for it."""
+
+
+@dataclass(frozen=True)
+class RegistryParts:
+    """The registry has no doors of its own."""
+
+
+class RegistryUnit(Unit[RegistryParts]):
+    """One transaction of the registry."""
+
+    @property
+    def workflows(self) -> Workflows:
+        """Workflows."""
+        return Workflows(self.session)
+
+    @property
+    def handle_prefix(self) -> str:
+        """Begins every handle."""
+        settings: RegistrySettings = self.house.settings
+        return settings.handle_prefix
+
+
+RegistryHouse = House[RegistryParts]
+
+
+@asynccontextmanager
+async def open_parts(_house: RegistryHouse) -> AsyncIterator[RegistryParts]:
+    """Open nothing."""
+    yield RegistryParts()
