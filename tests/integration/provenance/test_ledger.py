@@ -15,7 +15,7 @@ from chassis.refusal import Refusal
 from contracts.vocabulary import Category, Relation
 from provenance.graph.diff import Action
 from provenance.graph.model import Graph, Link, Node
-from provenance.records import queries
+from provenance.records import queries, store
 from provenance.records.ledger import Ledger
 
 TABLES = "records, elements, assertions, owed, captures, graph_nodes, graph_links, graph_position"
@@ -278,3 +278,15 @@ async def test_preview_writes_nothing(writing: Writing) -> None:
 
     async with writing.session() as session:
         assert await queries.last(session) == 1
+
+
+async def test_the_tables_are_as_the_classes_say(writing: Writing) -> None:
+    """Every table of the ledger has the columns of its class, and no others."""
+    columns = text(
+        "select column_name from information_schema.columns where table_schema = 'provenance' and table_name = :table"
+    )
+    for table in (store.RecordRow, store.ElementRow, store.AssertionRow, store.OwedRow, store.CaptureRow):
+        async with writing.session() as session:
+            there = set((await session.execute(columns, {"table": table.__tablename__})).scalars())
+
+        assert there == set(table.__table__.columns.keys())

@@ -77,6 +77,14 @@ def test_a_dead_child_is_spoken_for_once(room: Workspace) -> None:
     assert [(step.status, step.reason) for step in first.steps] == [(StepStatus.FAILED, watch.UNEXPECTED)]
 
 
+def test_a_folder_has_one_owner(room: Workspace) -> None:
+    """Whoever comes second waits a moment at most."""
+    with room.alone() as first, room.alone(0.05) as second:
+        assert (first, second) == (True, False)
+    with room.alone() as third:
+        assert third
+
+
 def test_half_a_line_of_the_dead_is_taken_away(room: Workspace) -> None:
     """It was never said."""
     with pen(room) as events:

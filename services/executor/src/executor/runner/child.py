@@ -19,13 +19,15 @@ from executor.runner.serial import run_serial
 from executor.runner.watch import TIMED_OUT, late
 from executor.runner.workspace import Brief, Workspace
 
+PATIENCE = 1.0
+"""Seconds after which somebody who holds the folder is another child of the same run."""
 ENGINES = {Engine.CWL: run_cwl, Engine.SERIAL: run_serial}
 
 
 def main(folder: str) -> int:
     """Run what lies in the folder, once: who comes second, or after a predecessor's death, leaves it as it is."""
     workspace = Workspace(Path(folder))
-    with workspace.alone() as alone:
+    with workspace.alone(PATIENCE) as alone:
         if not alone or workspace.events.exists():
             return 0
         os.umask(0o077)

@@ -18,7 +18,7 @@ class RunnerSettings(Settings):
     """Seconds a run may take if its order does not say."""
     runner_accounts: int = Field(200_000, ge=0)
     """As root: the first of the unprivileged user ids that runs step down to, one each; 0 lets commands run as root."""
-    runner_account_count: int = Field(50_000, ge=1)
+    runner_account_count: int = Field(300_000, ge=1)
     """How many user ids there are for runs."""
     runner_container: Literal["auto", "docker", "podman", "singularity", "none"] = "auto"
     """Engine for steps that name an image; `auto` takes the first that answers, or none."""

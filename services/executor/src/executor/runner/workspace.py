@@ -4,11 +4,12 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -52,6 +53,18 @@ BRIEF: TypeAdapter[Brief] = TypeAdapter(Brief)
 TOLD: TypeAdapter[Told] = TypeAdapter(Told)
 
 
+def _locked(lock: BinaryIO, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.01)
+        else:
+            return True
+
+
 class Workspace:
     """The paths of one run's folder."""
 
@@ -86,15 +99,13 @@ class Workspace:
         return Group(self.folder, self.process(), self.brief().account)
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Whether nobody else is at work here: the child holds this lock as long as it lives, however it dies."""
+    def alone(self, patience: float = 0.0) -> Iterator[bool]:
+        """Whether nobody else is at work here: the child holds this lock as long as it lives, however it dies.
+
+        Others hold it for moments only, to look whether the child does; who must have it is patient (seconds).
+        """
         with (self.folder / "lock").open("ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+            yield _locked(lock, time.monotonic() + patience)
 
     def told(self, start: int = 0) -> tuple[list[Told], int]:
         """The whole lines since a byte, and where they end; a torn last line is left for later."""

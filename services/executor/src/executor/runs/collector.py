@@ -9,7 +9,7 @@ from contracts.executor import FileSeen
 from contracts.message import FileRef
 from contracts.vocabulary import StepStatus
 from executor.runner import Look, OutputSeen
-from executor.runs.model import DELETED, LIVE, PENDING, RUNNING, STOPPED, abandoned
+from executor.runs.model import DELETED, FINISHED, LIVE, PENDING, RUNNING, STOPPED, abandoned
 from executor.runs.saying import move_run, say_step
 from executor.runs.store import RunRow
 from executor.runs.submitter import again, held
@@ -59,7 +59,7 @@ async def _collect(house: ExecutorHouse, row: RunRow) -> None:
             fresh.run().model_copy(update={"outputs": run.outputs, "inputs": run.inputs, "log": run.log, "more": run.more})
         )
         fresh.usage = usage
-        if fresh.run().status is PENDING and look.status is not STOPPED:
+        if fresh.run().status is PENDING and look.status is FINISHED:
             await move_run(unit, fresh, RUNNING, look.started or now)
         end = StepStatus.STOPPED if look.status is STOPPED else StepStatus.FAILED
         steps = await unit.runs.steps(row.id)

@@ -58,17 +58,6 @@ def move(run: Run, status: RunStatus, at: datetime, reason: str | None = None) -
     return run.model_copy(update=changes)
 
 
-def steps_towards(run: Run, status: RunStatus) -> tuple[RunStatus, ...]:
-    """The statuses that lead from here to what was seen; a fast run may have passed some before anybody looked."""
-    if status is run.status or status in {PENDING, QUEUED, CREATED}:
-        return ()
-    if status in NEXT[run.status] and not (run.status is PENDING and status is FINISHED):
-        return (status,)
-    if run.status is PENDING and status in NEXT[RUNNING]:
-        return (RUNNING, status)
-    return ()
-
-
 def restated(known: Step | None, seen: Step) -> Step | None:
     """The step with its next revision, if what was seen says more than what is known; never back from an end."""
     if known is None:

@@ -11,9 +11,8 @@ from pydantic import TypeAdapter
 from chassis.files import Files, once
 from contracts.executor import FileSeen, Run, Step
 from contracts.message import LIMIT, FileRef, Part
-from contracts.vocabulary import RunStatus
 from executor.runner import Known, Look, Runner
-from executor.runs.model import FAILED, LIVE, RUNNING, STEP_ENDED, restated, steps_towards
+from executor.runs.model import FAILED, LIVE, PENDING, RUNNING, STEP_ENDED, restated
 from executor.runs.saying import move_run, say_step
 from executor.runs.store import RunRow
 from executor.unit import ExecutorHouse, ExecutorUnit
@@ -89,10 +88,9 @@ def _note_surroundings(row: RunRow, look: Look) -> None:
 
 
 async def _move_on(unit: ExecutorUnit, row: RunRow, look: Look) -> None:
-    """Running is said as soon as it is seen; an end is said when its outputs are kept."""
-    for status in steps_towards(row.run(), RUNNING if look.status is RunStatus.FINISHED else look.status):
-        if status is RUNNING:
-            await move_run(unit, row, RUNNING, look.started or datetime.now(UTC))
+    """Running is said as soon as it is seen, also of a run that was over before anybody looked; its end is said later."""
+    if row.run().status is PENDING and (look.status is RUNNING or look.started is not None):
+        await move_run(unit, row, RUNNING, look.started or datetime.now(UTC))
 
 
 async def _logs(house: ExecutorHouse, run: UUID, known: Known, look: Look) -> dict[str, FileRef]:

@@ -125,7 +125,7 @@ class Ledger:
                 "steps": event.steps,
                 "step_revisions": event.step_revisions,
                 "tenant": event.run.tenant,
-                "job": event.job,
+                "job": event.run.job or event.job,
                 "caller": _json(event.caller),
             },
         )
