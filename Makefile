@@ -37,9 +37,10 @@ chaos: .venv/dev ## Kill the platform again and again, and count what was lost
 	@$(RUN) python -m pytest tests/chaos -s
 
 coverage: .venv/dev ## Run all tests and report branch coverage
-	@$(RUN) coverage erase
-	@COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(RUN) coverage run -m pytest
-	@$(RUN) coverage combine --quiet
+	@folder=$$(mktemp -d) && chmod 1777 $$folder && \
+		export COVERAGE_FILE=$$folder/.coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml && \
+		$(RUN) coverage run -m pytest && $(RUN) coverage combine --quiet --data-file=.coverage $$folder; \
+		code=$$?; rm -rf $$folder; exit $$code
 	@$(RUN) coverage report --fail-under=$(COVERAGE_FLOOR)
 
 check: .venv/dev ## Lint, types, imports, spelling, lock

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from tests.measuring import NAMES
+
 ACCOUNTS = """
 users:
   ada: {password: ada-secret, groups: [physics], email: ada@example.org, name: Ada}
@@ -45,7 +47,7 @@ class Platform:
             "ACCOUNTS_FILE": str(accounts),
             "PORT": "0",
             "RUN_LEASE": "2",
-            "CHILD_ENVIRONMENT": json.dumps(["LANG", "LC_ALL", "TZ", "COVERAGE_PROCESS_START"]),
+            "CHILD_ENVIRONMENT": json.dumps(["LANG", "LC_ALL", "TZ", *NAMES]),
             **self.settings,
         }
         note = state / "onebox.json"

@@ -19,6 +19,7 @@ import psutil
 import pytest
 import pytest_asyncio
 from tests.contract.runner import Bench, RunnerSuite, Seen, file, serial, tool, workflow
+from tests.measuring import measured
 
 from chassis.files import Folder
 from chassis.forks import Forks
@@ -39,7 +40,7 @@ ROOT = os.geteuid() == 0
 async def forks() -> AsyncIterator[Forks]:
     """A warm fork server, started once: what it imports takes a second."""
     os.environ["REPROVENA_TEST_SECRET"] = SECRET
-    server = Forks(["executor.runner.warm"], {"PATH": "/usr/bin:/bin"})
+    server = Forks(["executor.runner.warm"], {"PATH": "/usr/bin:/bin"} | measured())
     yield server
     await server.close()
     del os.environ["REPROVENA_TEST_SECRET"]
