@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from chassis.bus import parked
 from chassis.refusal import Trouble, refuse
 from chassis.service import Service, Subscription
 from chassis.settings import Settings
-from chassis.testing import somebody
+from chassis.testing import no_doors, somebody
 from chassis.unit import Unit
 from contracts.executor import DeleteRun, RunDeleted, StopRun
 from contracts.ids import uuid7
@@ -67,12 +66,6 @@ class Heard:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.15)
         return found()
-
-
-@asynccontextmanager
-async def no_doors(_house: Any):
-    """Open nothing."""
-    yield None
 
 
 def services(heard: Heard, facts: list[Any]) -> tuple[Service, ...]:

@@ -335,7 +335,10 @@ def test_the_interface_describes_itself(ada, platform):
 
     assert len(operations) > 20
     assert all(op.get("summary") for op in operations)
-    assert ada.get("/asyncapi.json").json()["asyncapi"].startswith("3.")
+    for service in ("asyncapi", "asyncapi/registry", "asyncapi/executor", "asyncapi/provenance"):
+        assert ada.get(f"/{service}.json").json()["asyncapi"].startswith("3.")
+    examples = [op for op in operations if "example" in json.dumps(op)]
+    assert len(examples) > len(operations) // 2
     assert ada.get("/docs").status_code == 200
     assert ada.get("/readyz").status_code == 200
     assert "deliveries_total" in ada.get("/metrics").text

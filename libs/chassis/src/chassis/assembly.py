@@ -1,5 +1,6 @@
 """The composition root: URLs decide who carries, who stores and who runs. Nothing else knows which edition this is."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -64,6 +65,7 @@ async def standing(*services: Service, settings: Settings, hears: bool = True) -
         houses: dict[str, House[Any]] = {}
         for service in services:
             telemetry = Telemetry(service.name, settings.otlp_endpoint)
+            stack.push_async_callback(asyncio.to_thread, telemetry.close)
             house: House[Any] = House(service, settings, database.engine, files, bell, forks, callers, telemetry, destinations)
             house.app = make_app(house)
             houses[service.name] = house

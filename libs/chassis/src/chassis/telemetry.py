@@ -43,6 +43,11 @@ class Telemetry:
         if self._otel:
             self._otel.web(app)
 
+    def close(self) -> None:
+        """Send what is not yet sent."""
+        if self._otel:
+            self._otel.provider.shutdown()
+
     @contextmanager
     def delivery(self, consumer: str, message: Message) -> Iterator[None]:
         """Measure a handler."""

@@ -48,6 +48,12 @@ async def a_house(service: Service, settings: Settings, *others: Service, hears:
         yield houses[service.name]
 
 
+@asynccontextmanager
+async def no_doors(_house: House[Any]) -> AsyncIterator[None]:
+    """What a service without doors of its own opens."""
+    yield
+
+
 def somebody(name: str = "ada", *tenants: str, roles: tuple[str, ...] = ()) -> Caller:
     """A caller for tests: `somebody("ada", "physics")`."""
     return Caller(

@@ -22,7 +22,7 @@ from contracts.refusals import (
 from contracts.registry import WorkflowDeleted, WorkflowRegistered, WorkflowUpdated
 from gateway.access import routes as issuer_routes
 from gateway.access.opening import open_access
-from gateway.api import events, files, jobs, lineage, me, runs, uploads, workflows
+from gateway.api import events, files, jobs, lineage, me, pages, runs, uploads, workflows
 from gateway.backends import open_backends
 from gateway.jobs.handlers import begin_run, fail, settle_deletions, settle_run, settle_stops, settle_workflow
 from gateway.unit import GatewayParts, GatewaySettings, GatewayUnit
@@ -77,6 +77,7 @@ gateway = Service(
         jobs.router,
         uploads.router,
         me.router,
+        pages.router,
         issuer_routes.router,
     ),
     web={
