@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from chassis.bundles import pack
 from chassis.files import Files, once
 from chassis.refusal import Refusal
 from contracts.executor import FileSeen, StagedFile
@@ -17,7 +18,6 @@ from contracts.ids import input_id, output_id
 from contracts.message import FileRef
 from contracts.vocabulary import Engine, RunStatus, StepStatus
 from executor.runner import Known, Look, Order, OutputSeen, Runner, StepSeen, Tells
-from executor.specs.bundle import pack
 
 ENDED = {RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED}
 WITHIN = 60.0

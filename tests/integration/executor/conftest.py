@@ -96,14 +96,14 @@ class World:
             await unit.publish(self.house.callers.sign(command, self.caller))
         return job
 
-    async def workflow(self, spec: str = SHOUT, engine: Engine = Engine.CWL) -> WorkflowRef:
+    async def workflow(self, spec: str | bytes = SHOUT, engine: Engine = Engine.CWL) -> WorkflowRef:
         """A workflow as the registry would hand it over."""
-        ref: FileRef = await self.house.files.put(once(spec.encode()))
+        ref: FileRef = await self.house.files.put(once(spec if isinstance(spec, bytes) else spec.encode()))
         return WorkflowRef(
             id=uuid7(), handle="x/1", name="w", version="1", revision=1, engine=engine, spec=ref, main="tool.cwl"
         )  # fmt: skip
 
-    async def start(self, spec: str = SHOUT, **more: Any) -> UUID:
+    async def start(self, spec: str | bytes = SHOUT, **more: Any) -> UUID:
         """Start a run; its id."""
         run = uuid7()
         parameters = more.pop("parameters", {"word": "hello"} if spec is SHOUT else {})

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from tests.integration.executor.conftest import SLEEPY, World
 
+from chassis.bundles import pack
 from chassis.refusal import Trouble, refuse
 from chassis.testing import somebody
 from contracts.executor import (
@@ -25,6 +26,7 @@ from contracts.executor import (
 from contracts.ids import uuid7
 from contracts.refusals import ExecutorCommandRefused
 from contracts.vocabulary import Engine, RunStatus
+from executor.runs.many import whole
 from executor.runs.submitter import submit_due
 
 
@@ -326,3 +328,25 @@ async def test_changes_can_be_waited_for(world: World):
         await world.tell(StopRun(run=run))
         async with asyncio.timeout(15):
             assert (await waiting).json()["items"]
+
+
+async def test_very_many_inputs_do_not_stop_a_run(world: World):
+    """A run with more outside files than a message holds starts, ends, and knows all of them."""
+    names = [f"a-rather-long-name-for-a-file-{number:04}.txt" for number in range(900)]
+    spec = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [sh, -c, 'sleep 1; echo $#', x]
+inputs: {files: {type: "File[]", inputBinding: {position: 1}}}
+stdout: count.txt
+outputs: {count: stdout}
+"""
+    bundle = pack({"tool.cwl": spec.encode(), **dict.fromkeys(names, b"x\n")})
+    parameters = {"files": [{"class": "File", "path": name} for name in names]}
+    run = await world.start(bundle, parameters=parameters)
+    end = (await world.heard(RunFinished, within=60))[0]
+
+    assert (await world.heard(RunStarted))[0].run.more is not None
+    assert end.run.more is not None
+    assert len((await whole(world.house.files, end.run)).inputs) == 900
+    assert (await world.row(run)).status == "finished"

@@ -20,8 +20,6 @@ class ExecutorSettings(RunnerSettings):
     """Runs that a runner has at the same time; the others are queued."""
     run_lease: float = Field(15.0, gt=0)
     """Seconds after which a run that a killed process had in hand is taken up by another."""
-    sweep_every: float = Field(0.25, gt=0)
-    """Seconds between two looks at the live runs."""
     log_limit: int = Field(16 << 20, ge=1)
     """Bytes of a log that are kept; its end is cut off."""
     output_limit: int = Field(16 << 30, ge=1)

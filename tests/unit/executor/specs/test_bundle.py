@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.bundles import pack
 from chassis.refusal import Refusal
-from executor.specs.bundle import Limits, pack, safe_path, unpack
+from executor.specs.bundle import Limits, safe_path, unpack
 
 
 def a_zip(**files: bytes) -> io.BytesIO:

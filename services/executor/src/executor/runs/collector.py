@@ -9,11 +9,12 @@ from contracts.executor import FileSeen
 from contracts.message import FileRef
 from contracts.vocabulary import StepStatus
 from executor.runner import Look, OutputSeen
+from executor.runs.many import fitting, whole
 from executor.runs.model import DELETED, FINISHED, LIVE, PENDING, RUNNING, STOPPED, abandoned
 from executor.runs.saying import move_run, say_step
 from executor.runs.store import RunRow
 from executor.runs.submitter import again, held
-from executor.runs.sweep import LOOKS, fitting, keep_log
+from executor.runs.sweep import LOOKS, keep_log
 from executor.unit import ExecutorHouse
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ async def _collect(house: ExecutorHouse, row: RunRow) -> None:
     if look.log is not None:
         engine_log = await keep_log(house.files, runner, row.id, runner_id, look.log, house.settings.log_limit)
     usage = await runner.usage(row.id, runner_id)
-    run = row.run().model_copy(update={"outputs": outputs, "log": engine_log})
+    inputs = look.inputs if look.inputs is not None else (await whole(house.files, row.run())).inputs
+    run = row.run().model_copy(update={"inputs": inputs, "outputs": outputs, "log": engine_log, "more": None})
     run = await fitting(house.files, run)
     async with house.work() as unit:
         fresh = await unit.runs.get(row.id, lock=True)
@@ -97,7 +99,7 @@ async def _remove(house: ExecutorHouse, row: RunRow) -> None:
     run = row.run()
     if row.runner_id is not None:
         await house.parts.runner.delete(row.id, row.runner_id)
-    for output in run.outputs:
+    for output in (await whole(house.files, run)).outputs:
         if output.stored is not None:
             await house.files.delete(output.stored)
     async with house.work() as unit:

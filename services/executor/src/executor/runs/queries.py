@@ -11,13 +11,11 @@ from sqlalchemy import func, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from chassis.files import Files, collect
 from chassis.refusal import refuse
 from contracts.executor import FileSeen, Run, Step
 from contracts.message import FileRef
 from executor.runs.model import DELETED, ENDED
 from executor.runs.store import ChangeRow, RunRow, Runs
-from executor.runs.sweep import Many
 
 
 class Page(BaseModel):
@@ -117,14 +115,6 @@ async def changes(session: AsyncSession, row: RunRow, after: int) -> Changes:
     rows = (await session.scalars(query)).all()
     items = [ChangeSeen(seq=r.seq or 0, at=r.at, place=r.place, status=r.status, reason=r.reason) for r in rows]
     return Changes(items=items, ended=row.run().status in {*ENDED, DELETED})
-
-
-async def outputs(files: Files, run: Run) -> list[FileSeen]:
-    """All results of a run, also those that its facts could not hold."""
-    if run.more is None:
-        return list(run.outputs)
-    many = Many.model_validate_json(await collect(files.get(run.more.key), run.more.size))
-    return [*run.outputs, *many.outputs]
 
 
 async def count(session: AsyncSession) -> dict[str, int]:

@@ -11,6 +11,7 @@ from contracts.executor import Run
 from contracts.ids import run_id
 from contracts.message import FileRef
 from executor.runs import queries
+from executor.runs.many import whole
 from executor.runs.saying import bell
 from executor.unit import ExecutorHouse, ExecutorUnit
 
@@ -73,7 +74,7 @@ async def _changes(house: ExecutorHouse, run: UUID, tenants: tuple[str, ...], af
 async def outputs(run: UUID, caller: AsCaller, unit: Unit, house: Here) -> queries.Outputs:
     """All results of a run."""
     row = await queries.fetch(unit.session, run, caller.tenants)
-    return queries.Outputs(items=await queries.outputs(house.files, row.run()))
+    return queries.Outputs(items=list((await whole(house.files, row.run())).outputs))
 
 
 @router.get("/outputs")
@@ -87,7 +88,7 @@ async def resolve(id: str, caller: AsCaller, unit: Unit, house: Here) -> queries
     if not id.startswith(run_id(run) + "/"):
         raise missing
     row = await queries.fetch(unit.session, run, caller.tenants)
-    for file in await queries.outputs(house.files, row.run()):
+    for file in (await whole(house.files, row.run())).outputs:
         if file.id == id and file.stored and file.sha256 and file.size is not None:
             media_type = file.media_type or "application/octet-stream"
             content = FileRef(key=file.stored, sha256=file.sha256, size=file.size, media_type=media_type)

@@ -127,7 +127,7 @@ NUMBER = text(
     on conflict (tenant, name) do update set last = n.last + 1 returning last"""
 )
 RESTART = text("select max(minor) + 1 from executor.runs where tenant = :tenant and name = :name and major = :major")
-TURN = text("select pg_advisory_xact_lock(7263542)")
+TURN = text("select pg_advisory_xact_lock(7263543)")
 BUSY = text(
     """select count(*) from executor.runs where status in ('pending', 'running')
     or (status = 'queued' and leased_until > now())"""

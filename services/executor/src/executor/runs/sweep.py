@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from chassis.files import Files, once
-from contracts.executor import FileSeen, Run, Step
-from contracts.message import LIMIT, FileRef, Part
+from chassis.files import Files
+from contracts.message import FileRef
 from executor.runner import Known, Look, Runner
+from executor.runs.many import fitting
 from executor.runs.model import FAILED, LIVE, PENDING, RUNNING, STEP_ENDED, restated
 from executor.runs.saying import move_run, say_step
 from executor.runs.store import RunRow
@@ -20,8 +20,6 @@ from executor.unit import ExecutorHouse, ExecutorUnit
 log = logging.getLogger(__name__)
 
 LOOKS = TypeAdapter(Look)
-ROOM = LIMIT // 2
-"""Bytes of files that a fact may hold itself; the rest of the message has room beside them."""
 
 
 async def sweep(house: ExecutorHouse) -> bool:
@@ -54,13 +52,16 @@ async def _tell_to_stop(house: ExecutorHouse, row: RunRow) -> None:
 async def _take_in(house: ExecutorHouse, run: UUID, known: Known, look: Look) -> None:
     """What is slow (logs into the file store) first, then one transaction."""
     logs = await _logs(house, run, known, look)
-    seen = [await _fitting(house.files, step.step(run, log=logs.get(step.place))) for step in look.steps]
+    seen = [await fitting(house.files, step.step(run, log=logs.get(step.place))) for step in look.steps]
+    surroundings = await _surroundings(house, run, look)
     async with house.work() as unit:
         row = await unit.runs.get(run, lock=True)
         if row is None or row.cursor != known.cursor or row.run().status not in LIVE:
             return  # somebody else was faster
         row.cursor = look.cursor
-        _note_surroundings(row, look)
+        if surroundings:
+            state = row.run()
+            row.put(state.model_copy(update={**surroundings, "revision": state.revision + 1}))
         await _move_on(unit, row, look)
         before = await unit.runs.steps(run)
         for one in seen:
@@ -76,15 +77,16 @@ async def _take_in(house: ExecutorHouse, run: UUID, known: Known, look: Look) ->
             unit.ring("executor.collector")
 
 
-def _note_surroundings(row: RunRow, look: Look) -> None:
-    changes: dict[str, object] = {}
-    if look.environment is not None:
-        changes["environment"] = look.environment
+async def _surroundings(house: ExecutorHouse, run: UUID, look: Look) -> dict[str, object]:
+    """What the look says of the run's inputs and environment, as the run's facts can hold it."""
+    changes: dict[str, object] = {"environment": look.environment} if look.environment is not None else {}
     if look.inputs is not None:
-        changes["inputs"] = look.inputs
-    if changes:
-        run = row.run()
-        row.put(run.model_copy(update={**changes, "revision": run.revision + 1}))
+        async with house.work() as unit:
+            row = await unit.runs.get(run)
+        if row is not None:
+            fit = await fitting(house.files, row.run().model_copy(update={"inputs": look.inputs, "more": None}))
+            changes |= {"inputs": fit.inputs, "more": fit.more}
+    return changes
 
 
 async def _move_on(unit: ExecutorUnit, row: RunRow, look: Look) -> None:
@@ -118,32 +120,3 @@ async def keep_log(files: Files, runner: Runner, run: UUID, runner_id: str, path
         return await files.put(cut(), media_type="text/plain; charset=utf-8")
     except FileNotFoundError:
         return None
-
-
-class Many(Part):
-    """The files that a message cannot hold."""
-
-    used: tuple[FileSeen, ...] = ()
-    generated: tuple[FileSeen, ...] = ()
-    inputs: tuple[FileSeen, ...] = ()
-    outputs: tuple[FileSeen, ...] = ()
-
-
-async def _fitting(files: Files, step: Step) -> Step:
-    """The step as a message can hold it: with very many files, these go into a file of their own."""
-    if len(step.model_dump_json()) <= ROOM:
-        return step
-    many = Many(used=step.used, generated=step.generated)
-    return step.model_copy(update={"used": (), "generated": (), "more": await _put(files, many)})
-
-
-async def fitting(files: Files, run: Run) -> Run:
-    """The run as a message can hold it."""
-    if len(run.model_dump_json()) <= ROOM:
-        return run
-    many = Many(inputs=run.inputs, outputs=run.outputs)
-    return run.model_copy(update={"inputs": (), "outputs": (), "more": await _put(files, many)})
-
-
-async def _put(files: Files, many: Many) -> FileRef:
-    return await files.put(once(many.model_dump_json().encode()), media_type="application/json")

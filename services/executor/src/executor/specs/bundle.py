@@ -1,18 +1,15 @@
-"""A specification as a zip: packed always alike, unpacked never outside its folder."""
+"""A specification as a zip, unpacked onto the disk and never outside its folder."""
 
-import io
 import os
 import stat
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from chassis.bundles import fault
 from chassis.refusal import Refusal, refuse
 
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The first moment a zip can name."""
 BLOCK = 1 << 20
 
 
@@ -31,28 +28,10 @@ def bad_name(name: str, why: str) -> Refusal:
 
 def safe_path(name: str) -> str:
     """A relative path that stays where it is put; anything else is refused."""
-    path = PurePosixPath(name)
-    if not name or "\0" in name or "\\" in name:
-        raise bad_name(name, "not a file name")
-    if path.is_absolute():
-        raise bad_name(name, "absolute paths are not allowed")
-    if ".." in path.parts:
-        raise bad_name(name, "'..' is not allowed")
-    if not path.parts or any(len(part.encode()) > 255 for part in path.parts) or len(name.encode()) > 2048:
-        raise bad_name(name[:80], "empty or too long")
-    return str(path)
-
-
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """The files as a zip; the same files give the same bytes."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(safe_path(name), EPOCH)
-            entry.external_attr = (stat.S_IFREG | 0o644) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, files[name])
-    return made.getvalue()
+    path = str(PurePosixPath(name)) if name else name
+    if wrong := fault(path):
+        raise bad_name(name[:80], wrong)
+    return path
 
 
 def unpack(source: BinaryIO, folder: Path, limits: Limits) -> tuple[str, ...]:
