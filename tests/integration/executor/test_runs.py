@@ -7,11 +7,11 @@ import httpx
 import pytest
 from tests.integration.executor.conftest import SLEEPY, World
 
-from chassis.bundles import pack
 from chassis.refusal import Trouble, refuse
 from chassis.testing import somebody
 from contracts.executor import (
     DeleteRun,
+    FileSeen,
     RestartRun,
     RunDeleted,
     RunFailed,
@@ -19,6 +19,7 @@ from contracts.executor import (
     RunQueued,
     RunStarted,
     RunStopped,
+    StartRun,
     StepEnded,
     StepStarted,
     StopRun,
@@ -26,6 +27,7 @@ from contracts.executor import (
 from contracts.ids import uuid7
 from contracts.refusals import ExecutorCommandRefused
 from contracts.vocabulary import Engine, RunStatus
+from executor.runner import Look
 from executor.runs.many import whole
 from executor.runs.submitter import submit_due
 
@@ -96,8 +98,6 @@ async def test_a_fault_of_ours_fails_the_run_after_a_few_attempts(world: World):
 
 async def test_a_run_that_is_gone_fails(world: World):
     """A runner that knows nothing of a run any more ends it, and says so."""
-    from executor.runner import Look
-
     run = await world.start(SLEEPY)
     await world.heard(RunStarted)
     row = await world.row(run)
@@ -331,22 +331,20 @@ async def test_changes_can_be_waited_for(world: World):
 
 
 async def test_very_many_inputs_do_not_stop_a_run(world: World):
-    """A run with more outside files than a message holds starts, ends, and knows all of them."""
-    names = [f"a-rather-long-name-for-a-file-{number:04}.txt" for number in range(900)]
-    spec = """
-cwlVersion: v1.2
-class: CommandLineTool
-baseCommand: [sh, -c, 'sleep 1; echo $#', x]
-inputs: {files: {type: "File[]", inputBinding: {position: 1}}}
-stdout: count.txt
-outputs: {count: stdout}
-"""
-    bundle = pack({"tool.cwl": spec.encode(), **dict.fromkeys(names, b"x\n")})
-    parameters = {"files": [{"class": "File", "path": name} for name in names]}
-    run = await world.start(bundle, parameters=parameters)
-    end = (await world.heard(RunFinished, within=60))[0]
+    """A first look that tells of more outside files than a message holds: the run starts, and all of them are known."""
+    run = uuid7()
+    many = tuple(
+        FileSeen(
+            id=f"run/{run}/in/{number}.txt", path=f"a-rather-long-name-for-a-file-{number:04}.txt", sha256="0" * 64, size=1
+        )
+        for number in range(1200)
+    )
+    look = Look("", RunStatus.RUNNING, started=datetime.now(UTC), inputs=many)
+    world.runner.plans["look"] = lambda times: {run: look} if times == 1 else None
+    workflow = await world.workflow(SLEEPY.replace('"60"', '"1"'))
+    await world.tell(StartRun(run=run, workflow=workflow))
+    started = (await world.heard(RunStarted))[0]
+    await world.heard(RunFinished)
 
-    assert (await world.heard(RunStarted))[0].run.more is not None
-    assert end.run.more is not None
-    assert len((await whole(world.house.files, end.run)).inputs) == 900
-    assert (await world.row(run)).status == "finished"
+    assert started.run.inputs == ()
+    assert len((await whole(world.house.files, started.run)).inputs) == 1200
