@@ -5,6 +5,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 SYNC := $(UV) sync --frozen --quiet
+PRODUCTION ?=
 OTHERS ?= 3.12 3.13
 COVERAGE_FLOOR ?= 0
 
@@ -22,7 +23,7 @@ up: .venv/demo ## Keep the platform running on http://127.0.0.1:8000 (PORT=… c
 	@$(RUN) python -m onebox
 
 ##@ Work on it
-install: .venv/dev ## Install everything for development into .venv
+install: .venv/dev ## Install everything for development into .venv (PRODUCTION=1: also what only production needs)
 
 test: .venv/dev ## Run all tests that this machine can run, and say what was left out
 	@$(RUN) python -m pytest
@@ -89,5 +90,5 @@ var:
 	@touch $@
 
 .venv/dev: $(filter .tools/bin/uv,$(UV)) uv.lock
-	@$(SYNC) --all-packages --group dev
+	@$(SYNC) --all-packages --group dev $(if $(PRODUCTION),--group production)
 	@touch .venv/demo $@

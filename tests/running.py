@@ -1,5 +1,6 @@
 """The platform as a process of its own, for tests that talk to it over HTTP or kill it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.measuring import NAMES
 
@@ -82,11 +84,18 @@ class Platform:
         self.process.wait()
 
     def stop(self, within: float = 40) -> int:
-        """End it in order; its exit code."""
+        """End it in order, and the commands that would outlive it; its exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(within)
+        try:
+            return self.process.wait(within)
+        finally:
+            for note in self.folder.glob("var/runs/*/child.json"):
+                child = json.loads(note.read_text())
+                with contextlib.suppress(psutil.Error, OSError):
+                    if abs(psutil.Process(child["pid"]).create_time() - child["started"]) < 1:
+                        os.killpg(child["pid"], signal.SIGKILL)
 
     def token(self, name: str) -> str:
         """Log in."""

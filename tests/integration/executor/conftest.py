@@ -156,7 +156,14 @@ async def world(database_url: str, folder: Path) -> AsyncIterator[World]:
     async with a_house(executor, settings, ear) as house:
         runner = Sticky(house.parts.runner)
         house.parts = ExecutorParts(runner)
-        yield World(house, runner, said, somebody("ada", "physics"))
+        world = World(house, runner, said, somebody("ada", "physics"))
+        try:
+            yield world
+        finally:  # commands outlive the platform; they are not to outlive a test
+            async with house.work() as unit:
+                live = await unit.runs.live()
+            for row in live:
+                await runner.runner.stop(row.id, row.runner_id or "")
 
 
 def ending(facts: list[RunEnded]) -> RunEnded:
