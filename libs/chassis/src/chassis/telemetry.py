@@ -64,7 +64,11 @@ class _OpenTelemetry:
     """The optional half (`pip install reprovena-chassis[otel]`), imported by name because it may not be there."""
 
     def __init__(self, service: str, endpoint: str) -> None:
-        sdk = importlib.import_module("opentelemetry.sdk.trace")
+        try:
+            sdk = importlib.import_module("opentelemetry.sdk.trace")
+        except ModuleNotFoundError as error:
+            msg = "OTLP_ENDPOINT needs what `reprovena-chassis[otel]` brings; install it, or leave the setting out"
+            raise ValueError(msg) from error
         exports = importlib.import_module("opentelemetry.sdk.trace.export")
         otlp = importlib.import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
         resources = importlib.import_module("opentelemetry.sdk.resources")
