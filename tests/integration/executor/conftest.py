@@ -111,7 +111,7 @@ class World:
         await self.tell(StartRun(run=run, workflow=workflow, parameters=parameters, **more))
         return run
 
-    async def heard(self, kind: type[Any], within: float = 30, count: int = 1) -> list[Any]:
+    async def heard(self, kind: type[Any], within: float = 90, count: int = 1) -> list[Any]:
         """Wait for so many facts of a kind."""
         async with asyncio.timeout(within):
             while len(found := [fact for fact in self.said if isinstance(fact, kind)]) < count:
