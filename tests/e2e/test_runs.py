@@ -340,7 +340,9 @@ def test_the_interface_describes_itself(ada, platform):
     examples = [op for op in operations if "example" in json.dumps(op)]
     assert len(examples) > len(operations) // 2
     assert ada.get("/docs").status_code == 200
-    assert ada.get("/readyz").status_code == 200
+    ready = ada.get("/readyz")
+    assert (ready.status_code, set(ready.json().values())) == (200, {"ok"})
+    assert set(ready.json()) >= {"database", "schema", "files", "registry", "executor", "provenance"}
     assert "deliveries_total" in ada.get("/metrics").text
 
 

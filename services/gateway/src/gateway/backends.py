@@ -1,8 +1,9 @@
 """Questions to the other services: one client each, always in somebody's name, their problems passed on."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -90,3 +91,18 @@ async def open_backends(house: "House[Any]") -> AsyncIterator[Backends]:
                 await stack.enter_async_context(http)
             found[name] = Backend(name, http, house.callers)
         yield Backends(**found)
+
+
+def pings(house: "House[Any]") -> dict[str, Callable[[], Awaitable[object]]]:
+    """The services in this process are ready; those elsewhere say so themselves."""
+    elsewhere = {name for name in house.backends if getattr(house.settings, f"{name}_url", None)}
+    return {
+        name: partial(_ready, http) for name, http in house.backends.items() if name not in {house.service.name, *elsewhere}
+    }
+
+
+async def _ready(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/readyz")
+    if not answer.is_success:
+        msg = "; ".join(f"{door}: {said}" for door, said in answer.json().items() if said != "ok")
+        raise RuntimeError(msg)

@@ -23,7 +23,7 @@ from contracts.registry import WorkflowDeleted, WorkflowRegistered, WorkflowUpda
 from gateway.access import routes as issuer_routes
 from gateway.access.opening import open_access
 from gateway.api import events, files, jobs, lineage, me, pages, runs, uploads, workflows
-from gateway.backends import open_backends
+from gateway.backends import open_backends, pings
 from gateway.jobs.handlers import begin_run, fail, settle_deletions, settle_run, settle_stops, settle_workflow
 from gateway.unit import GatewayParts, GatewaySettings, GatewayUnit
 
@@ -53,6 +53,7 @@ gateway = Service(
     unit=GatewayUnit,
     settings=GatewaySettings,
     open=open_parts,
+    pings=pings,
     refused=GatewayCommandRefused,
     parked=GatewayDeliveryParked,
     says=(GatewayCommandRefused, GatewayDeliveryParked),
