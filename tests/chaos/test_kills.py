@@ -12,6 +12,7 @@ from tests.running import ENDED, Platform, register
 from chassis.database import driver_url, make_engine
 
 KILLS, RUNS = 20, 10
+pytestmark = pytest.mark.timeout(900)
 WORKFLOW = """
 cwlVersion: v1.2
 class: Workflow

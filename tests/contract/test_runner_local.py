@@ -294,7 +294,7 @@ class TestLocalRunner(RunnerSuite):
         order = await bench.order({"main.cwl": tool("true")})
         staged = StagedFile(name="../../x", content=await bench.put(b"x"))
 
-        with pytest.raises(Refusal, match="not allowed"):
+        with pytest.raises(Refusal, match="leads out of its folder"):
             await bench.runner.submit(replace(order, files=(staged,)))
 
     async def test_documents_outside_the_bundle_are_not_read(self, bench: Bench, tmp_path: Path) -> None:

@@ -72,8 +72,8 @@ async def test_a_good_token_says_who_and_for_whom(key: SigningKey) -> None:
     "wrong",
     [
         {"exp": int(time.time()) - 60},
-        {"nbf": int(time.time()) + 600},
-        {"iat": int(time.time()) + 600},
+        {"nbf": int(time.time()) + 86_400},
+        {"iat": int(time.time()) + 86_400},
         {"iss": "https://other.test"},
         {"aud": "somebody-else"},
         {"aud": ...},
