@@ -34,7 +34,7 @@ class Platform:
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
 
-    def start(self, within: float = 60) -> "Platform":
+    def start(self, within: float = 240) -> "Platform":
         """Start it and wait until every door answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         accounts = self.folder / "accounts.test.yaml"
@@ -83,7 +83,7 @@ class Platform:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, within: float = 40) -> int:
+    def stop(self, within: float = 120) -> int:
         """End it in order, and the commands that would outlive it; its exit code."""
         assert self.process is not None
         if self.process.poll() is None:
@@ -148,7 +148,7 @@ def start(client: httpx.Client, workflow: dict[str, Any], **body: Any) -> dict[s
 ENDED = {"finished", "failed", "stopped"}
 
 
-def ended(client: httpx.Client, run: dict[str, Any] | str, within: float = 90) -> dict[str, Any]:
+def ended(client: httpx.Client, run: dict[str, Any] | str, within: float = 240) -> dict[str, Any]:
     """Wait until a run has ended and its provenance is captured; the run."""
     name = run if isinstance(run, str) else run["id"]
     end = time.monotonic() + within

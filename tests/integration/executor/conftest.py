@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -155,7 +155,7 @@ async def world(database_url: str, folder: Path) -> AsyncIterator[World]:
     )  # fmt: skip
     async with a_house(executor, settings, ear) as house:
         runner = Sticky(house.parts.runner)
-        house.parts = ExecutorParts(runner)
+        house.parts = replace(house.parts, runner=runner)
         world = World(house, runner, said, somebody("ada", "physics"))
         try:
             yield world
