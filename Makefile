@@ -8,12 +8,16 @@ SYNC := $(UV) sync --frozen --quiet
 PRODUCTION ?=
 OTHERS ?= 3.12 3.13
 COVERAGE_FLOOR ?= 0
+ONLY ?=
+ENGINE ?= docker
+TAG ?= latest
+BUILD_OPTIONS ?=
 
-.PHONY: help install demo up test presto check format schemas topology migrate e2e chaos coverage others docs clean
+.PHONY: help install demo up services services-down images test presto check format schemas topology migrate e2e chaos coverage others docs clean
 .DEFAULT_GOAL := help
 
 help: ## Print this page
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Use it
 demo: .venv/demo ## Run the examples on the embedded platform, ask where the report comes from, write var/demo
@@ -21,6 +25,18 @@ demo: .venv/demo ## Run the examples on the embedded platform, ask where the rep
 
 up: .venv/demo ## Keep the platform running on http://127.0.0.1:8000 (PORT=… changes it), data in ./var
 	@$(RUN) python -m onebox
+
+##@ Real servers
+services: .venv/dev ## Start RabbitMQ, PostgreSQL, Neo4j, Keycloak and S3 here, natively, data in var/services (ONLY="neo4j s3")
+	@$(RUN) python -m deploy.services up $(ONLY)
+
+services-down: .venv/dev ## End them (ONLY="neo4j s3"); their data stays
+	@$(RUN) python -m deploy.services down $(ONLY)
+
+images: ## Build the four images (ENGINE=podman)
+	@set -e; for service in registry executor provenance gateway; do \
+		$(ENGINE) build --build-arg SERVICE=$$service -t reprovena-$$service:$(TAG) $(BUILD_OPTIONS) .; \
+	done
 
 ##@ Work on it
 install: .venv/dev ## Install everything for development into .venv (PRODUCTION=1: also what only production needs)

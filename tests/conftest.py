@@ -16,10 +16,16 @@ from sqlalchemy.engine import make_url
 
 from chassis import migrate
 from chassis.database import driver_url, make_engine, open_database
+from tests import servers
 
 HERE = Path(__file__).parent
 SERVICES = [name for name in ("registry", "executor", "provenance", "gateway") if importlib.util.find_spec(f"{name}.service")]
 TEMPLATE = "template_reprovena"
+
+
+def pytest_report_header() -> list[str]:
+    """Say which real servers the tests take, and how to get the others."""
+    return servers.report()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

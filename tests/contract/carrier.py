@@ -3,8 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +12,15 @@ import pytest
 from sqlalchemy import text
 
 from chassis.bus import parked
+from chassis.house import House
 from chassis.refusal import Trouble, refuse
 from chassis.service import Service, Subscription
 from chassis.settings import Settings
 from chassis.testing import no_doors, somebody
 from chassis.unit import Unit
-from contracts.executor import DeleteRun, RunDeleted, StopRun
+from contracts.executor import DeleteRun, Run, RunDeleted, StopRun, WorkflowRef
 from contracts.ids import uuid7
+from contracts.message import FileRef
 from contracts.provenance import RecordLodged
 from contracts.refusals import (
     ExecutorCommandRefused,
@@ -28,6 +30,7 @@ from contracts.refusals import (
     RegistryCommandRefused,
     RegistryDeliveryParked,
 )
+from contracts.vocabulary import Engine, RunStatus
 
 
 @dataclass
@@ -108,8 +111,74 @@ def a_job() -> UUID:
     return uuid7()
 
 
+@dataclass
+class Platform:
+    """What a carrier test works with; a carrier's own says how it looks from outside."""
+
+    houses: dict[str, House[Any]]
+    heard: Heard
+    facts: list[Any]
+    handlers: dict[str, Any]
+
+    @property
+    def house(self) -> House[Any]:
+        """The service that hears the commands."""
+        return self.houses["executor"]
+
+    def replace(self, queue: str, handler: Any) -> None:
+        """Let another handler hear a queue."""
+        self.handlers[queue] = handler
+
+    async def parked(self) -> list[parked.Parked]:
+        """What is set aside."""
+        async with self.house.sessions() as session:
+            return await parked.listed(session)
+
+    async def waiting(self) -> int:
+        """Messages on their way."""
+        async with self.house.sessions() as session:
+            return await session.scalar(text("select count(*) from bus.outbox")) or 0
+
+    async def rubbish(self, queue: str, subject: str) -> None:
+        """Put something unreadable into a queue."""
+        told = {"queue": queue, "subject": subject}
+        statement = "insert into bus.outbox (queue, subject, message, payload) values (:queue, :subject, :id, 'rubbish')"
+        async with self.house.sessions.begin() as session:
+            await session.execute(text(statement), {**told, "id": uuid7()})
+
+    def a_run(self) -> Run:
+        """Some run."""
+        spec = FileRef(key="k", sha256="0" * 64, size=1)
+        workflow = WorkflowRef(
+            id=uuid7(), handle="x/1", name="w", version="1", revision=1, engine=Engine.CWL, spec=spec, main="w.cwl"
+        )
+        return Run(
+            id=uuid7(), tenant="t", name="w:1", number="1", workflow=workflow, status=RunStatus.DELETED,
+            owner="user/x/y", owner_name="y", created=datetime.now(UTC),
+        )  # fmt: skip
+
+
+def replaceable(heard: Heard, facts: list[Any], handlers: dict[str, Any]) -> list[Service]:
+    """The services of the suite, whose handlers a test may exchange."""
+
+    def through(queue: str, usual: Any) -> Any:
+        async def handle(message: Any, unit: Any) -> None:
+            await handlers.get(queue, usual)(message, unit)
+
+        handle.__name__ = usual.__name__
+        return handle
+
+    return [
+        replace(
+            service,
+            subscriptions=tuple(replace(s, handler=through(service.queue(s), s.handler)) for s in service.subscriptions),
+        )
+        for service in services(heard, facts)
+    ]
+
+
 class CarrierSuite:
-    """Inherit, and give a `platform` fixture: an async context with .house (the executor), .heard, .facts."""
+    """Inherit, and give a `platform` fixture: an async context with a `Platform`."""
 
     async def stop(self, platform: Any, *, signed: bool = True, job: UUID | None = None, command: Any = None) -> StopRun:
         """Publish a command."""
@@ -127,12 +196,9 @@ class CarrierSuite:
             return await session.scalar(query, {"like": like}) or 0
 
     async def empty(self, platform: Any) -> None:
-        """Nothing waits any more."""
+        """Nothing waits any more, nor is in hand."""
         async with asyncio.timeout(20):
-            while True:
-                async with platform.house.sessions() as session:
-                    if not await session.scalar(text("select count(*) from bus.outbox")):
-                        return
+            while await platform.waiting():
                 await asyncio.sleep(0.02)
 
     async def test_a_fact_reaches_every_hearer_once(self, platform):
@@ -215,9 +281,9 @@ class CarrierSuite:
         async with asyncio.timeout(20):
             while await self.rows(platform, "stop_run:%") < 19:
                 await asyncio.sleep(0.02)
-        assert (await platform.heard.until(19, "stop_run"))[
-            -19:
-        ] == good  # those before the culprit ran twice, and were kept once
+        seen = await platform.heard.until(19, "stop_run")
+        kept = list(dict.fromkeys(reversed(seen)))[::-1]  # those before the culprit may run twice, and are kept once
+        assert kept == good
         assert await self.rows(platform, "stop_run:%") == 19
 
     async def test_a_fault_of_ours_is_tried_a_few_times_then_parked_and_its_job_settled(self, platform):
@@ -333,18 +399,14 @@ class CarrierSuite:
 
     async def test_a_message_that_cannot_be_read_is_parked(self, platform):
         """Rubbish in a queue is set aside with its reason and stops nobody."""
-        async with platform.house.sessions.begin() as session:
-            await session.execute(
-                text(
-                    "insert into bus.outbox (queue, subject, message, payload) values "
-                    "('executor.stop-run', 'executor.stop-run.v1', gen_random_uuid(), 'rubbish')"
-                )
-            )
+        await platform.rubbish("executor.stop-run", "executor.stop-run.v1")
         good = await self.stop(platform)
 
         assert await platform.heard.until(1, "stop_run") == [good.id]
-        async with platform.house.sessions() as session:
-            assert [p.reason for p in await parked.listed(session)] == ["cannot be read"]
+        async with asyncio.timeout(20):
+            while not (kept := await platform.parked()):
+                await asyncio.sleep(0.02)
+        assert [p.reason for p in kept] == ["cannot be read"]
 
     async def test_a_message_that_is_too_large_is_refused_where_it_is_said(self, platform):
         """Nobody hears a message beyond the limit; whoever says it is told."""

@@ -16,6 +16,7 @@ from reprovena.errors import ProblemError, WrongUse
 from reprovena.graph import Lineage
 from reprovena.inputs import RunOutput, Source, UploadId
 from reprovena.models import Document, Job, Upload, Workflow, documents
+from reprovena.operators import Operators
 from reprovena.runs import File, Run, RunEvent, Started, Step
 from reprovena.tokens import CLIENT, Bearer, Tokens, password_grant, read_tokens, token_path
 from reprovena.transport import Chunks, Transport, address
@@ -47,6 +48,7 @@ class Reprovena:
         self.url = str(url).rstrip("/")
         self._token_path, self._client_id, self._keep, self._sleep = token_path(realm), client_id, keep, sleep
         self._wire = Transport(url, door=transport, timeout=timeout)
+        self.operators = Operators(self._wire)
         if token is not None:
             self._show(Tokens(token) if isinstance(token, str) else token)
         if login is not None:

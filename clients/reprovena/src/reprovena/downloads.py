@@ -36,9 +36,8 @@ def fetch(wire: Transport, path: str, target: Path) -> Path:
                     file.write(chunk)
                     digest.update(chunk)
                     size += len(chunk)
-            _compare(
-                target.name, response.headers.get("Content-Length"), response.headers.get("ETag"), size, digest.hexdigest()
-            )
+            first = (*response.history, response)[0]  # a file store, if we were sent on to one, has ETags of its own
+            _compare(target.name, response.headers.get("Content-Length"), first.headers.get("ETag"), size, digest.hexdigest())
             # mkstemp makes files that only their owner can read; what one downloads is an ordinary file.
             partial.chmod(0o666 & ~_umask())
             partial.replace(target)

@@ -94,9 +94,10 @@ class Transport:
 
     @contextmanager
     def stream(self, path: str, headers: dict[str, str], silence: float = SILENCE) -> Iterator[httpx.Response]:
-        """Open an answer that is read as it comes."""
+        """Open an answer that is read as it comes. The file store it may be sent on to gets no token."""
         timeout = httpx.Timeout(self._timeout, read=silence)
-        with self._trouble(), self.http.stream("GET", path, headers=headers, timeout=timeout) as response:
+        opened = self.http.stream("GET", path, headers=headers, timeout=timeout, follow_redirects=True)
+        with self._trouble(), opened as response:
             if not response.is_success:
                 response.read()
             yield response

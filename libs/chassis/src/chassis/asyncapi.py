@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit import RabbitBroker
 from faststream.specification import AsyncAPI
 
+from chassis.bus import names
 from chassis.service import Handler, Service
 from contracts.message import Message
-
-EXCHANGE = RabbitExchange("platform", type=ExchangeType.TOPIC)
 
 
 def _hearing(handler: Handler, kind: type[Message]) -> Any:
@@ -24,11 +23,11 @@ def broker(service: Service) -> RabbitBroker:
     described = RabbitBroker("amqp://localhost", logger=None)
     for s in service.subscriptions:
         if not s.timer:
-            queue = RabbitQueue(service.queue(s), queue_type=QueueType.QUORUM, durable=True, routing_key=s.message.subject)
-            described.subscriber(queue, EXCHANGE, title=service.queue(s))(_hearing(s.handler, s.message))
+            queue = names.queue(service.queue(s), s.message.subject)
+            described.subscriber(queue, names.exchange(), title=service.queue(s))(_hearing(s.handler, s.message))
     for said in (*service.says, service.refused, service.parked):
         described.publisher(
-            exchange=EXCHANGE, routing_key=said.subject, title=said.subject, schema=said, description=said.__doc__
+            exchange=names.exchange(), routing_key=said.subject, title=said.subject, schema=said, description=said.__doc__
         )
     return described
 

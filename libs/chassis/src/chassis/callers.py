@@ -6,8 +6,9 @@ from typing import TypeVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from fastapi import Request
 
-from chassis.refusal import Forged
+from chassis.refusal import Forged, refuse
 from contracts.message import Caller, Command
 
 ALGORITHM = "EdDSA"
@@ -66,3 +67,15 @@ class Callers:
         """Who the gateway says is asking; `jwt.PyJWTError` if it does not say so."""
         claims = jwt.decode(token, self.public, [ALGORITHM], audience=INSIDE, leeway=5, options={"require": ["exp", "iat"]})
         return Caller.model_validate(claims["caller"])
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks over internal HTTP, as the gateway proves it with its short token."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise refuse("gateway:unauthenticated", "no token")
+    try:
+        callers: Callers = request.app.state.house.callers
+        return callers.read(token)
+    except jwt.PyJWTError:
+        raise refuse("gateway:unauthenticated", "not a valid token") from None

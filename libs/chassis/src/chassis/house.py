@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -18,10 +18,11 @@ from chassis import logs
 from chassis.bell import Bell
 from chassis.bus import outbox
 from chassis.bus.outbox import Destinations
-from chassis.bus.postgres import Carrier
+from chassis.bus.topology import Carrier
 from chassis.callers import Callers
 from chassis.files import Files
 from chassis.forks import Forks
+from chassis.senders import Senders
 from chassis.service import Loop, Service
 from chassis.telemetry import Telemetry
 from chassis.trouble import is_trouble
@@ -50,8 +51,11 @@ class House(Generic[Parts]):
     bell: Bell
     forks: Forks
     callers: Callers
+    senders: Senders
     telemetry: Telemetry
     destinations: Destinations
+    carriers: Sequence[Carrier] = ()
+    """What brings messages here and takes them away."""
     backends: Mapping[str, httpx.AsyncClient] = field(default_factory=dict)
     """The other services' internal routes, by their names."""
     owner: UUID = field(default_factory=uuid7)
@@ -93,20 +97,22 @@ class House(Generic[Parts]):
     @asynccontextmanager
     async def working(self, *, hears: bool = True) -> AsyncIterator[None]:
         """Hear and do what recurs, until the end; then let what is in hand come to its end."""
-        carrier, stopping = Carrier(self), asyncio.Event()
+        stopping = asyncio.Event()
         tasks = [asyncio.create_task(self._repeat(loop, stopping), name=loop.name) for loop in self.service.loops]
         tasks.append(asyncio.create_task(self._repeat(Loop("bus.housekeeping", housekeeping, 15), stopping)))
-        ear = asyncio.create_task(carrier.run(stopping), name=f"{self.service.name}.carrier") if hears else None
+        if hears:
+            tasks += [
+                asyncio.create_task(carrier.run(stopping), name=f"{self.service.name}.carrier") for carrier in self.carriers
+            ]
         try:
             yield
         finally:
             stopping.set()
             self.bell.wake_all()
-            rest = [*tasks, *([ear] if ear else [])]
-            _done, late = await asyncio.wait(rest, timeout=self.settings.stop_within)
+            _done, late = await asyncio.wait(tasks, timeout=self.settings.stop_within)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*rest, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.release()
 
     async def _repeat(self, loop: Loop, stopping: asyncio.Event) -> None:

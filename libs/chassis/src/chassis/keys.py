@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 
 def once(path: Path, content: bytes) -> bytes:
@@ -40,3 +40,18 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
         msg = f"{path} holds another kind of key"
         raise TypeError(msg)
     return key
+
+
+def public_key(told: str) -> Ed25519PublicKey:
+    """An Ed25519 public key, given as PEM or as the path of a file of it."""
+    pem = told.encode() if told.lstrip().startswith("-----") else Path(told).read_bytes()
+    key = serialization.load_pem_public_key(pem)
+    if not isinstance(key, Ed25519PublicKey):
+        msg = "CALLER_PUBLIC_KEY is another kind of key"
+        raise TypeError(msg)
+    return key
+
+
+def public_pem(key: Ed25519PublicKey) -> str:
+    """A public key as PEM."""
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()

@@ -3,26 +3,43 @@
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.message import Caller
 
 
 class Settings(BaseSettings):
     """What every service needs. A service with a door of its own adds fields in a subclass."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     database_url: str = "embedded:./var/pg"
     """`embedded:<folder>` (PostgreSQL from PyPI) or `postgresql://…`, a database of the service's own."""
     database_pool: int = Field(10, ge=2)
+    """Connections that are kept."""
+    database_overflow: int = Field(10, ge=0)
+    """Further connections while there is much to do."""
     bus_url: str = "postgresql:"
     """`postgresql:` (the same database carries; all services in one process) or `amqp://…`."""
     files_url: str = "file:./var/files"
-    """`file:<folder>` or `s3://<bucket>`."""
+    """`file:<folder>` or `s3://<bucket>[/<prefix>]`."""
+    s3_endpoint: str | None = None
+    """Address of the S3 server; nothing means Amazon's own."""
+    s3_public_endpoint: str | None = None
+    """Where clients reach it, for links; nothing means the same address."""
+    s3_access_key: str | None = None
+    """Nothing means what the machine's own role gives (boto3's chain of credentials)."""
+    s3_secret_key: SecretStr | None = None
+    s3_region: str = "us-east-1"
+    s3_threads: int = Field(16, ge=1)
+    """Requests to S3 at a time."""
     state: Path = Path("./var")
     """Folder for keys and what else a process keeps."""
     caller_key: Path | None = None
     """Ed25519 key (PEM) that signs callers; nothing means `<state>/keys/caller.pem`, made at first start."""
+    caller_public_key: str | None = None
+    """The key that verifies callers (PEM, or a file of it), for a process that must not sign in their names."""
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
@@ -37,6 +54,14 @@ class Settings(BaseSettings):
     """Times a delivery may fail by a fault of ours before it is parked."""
     bus_retry: float = 0.2
     """Seconds before the first retry; each further one waits twice as long, up to 30."""
+    bus_prefetch: int = Field(100, ge=1)
+    """Deliveries of a queue that RabbitMQ hands out before the first is acknowledged."""
+    bus_accounts: dict[str, str] = {}
+    """RabbitMQ accounts by service, `*` for the rest; a service that is not named speaks as an account of its own name."""
+    bus_management_url: str | None = None
+    """RabbitMQ's management interface, such as `http://user:password@host:15672`; for operators' commands only."""
+    foreign_publishers: dict[str, Caller] = {}
+    """RabbitMQ accounts outside the platform, and as whom each of them acts."""
     inbox_days: int = Field(14, ge=1)
     """How long a handled message is remembered."""
 

@@ -3,6 +3,7 @@
 import asyncpg
 import httpx
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.refusal import Trouble
 
@@ -17,13 +18,36 @@ def is_trouble(error: BaseException | None) -> bool:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         match error:
-            case Trouble() | ConnectionError() | TimeoutError() | httpx.TransportError() | asyncpg.InterfaceError():
+            case (
+                Trouble()
+                | ConnectionError()
+                | TimeoutError()
+                | PoolTimeout()
+                | httpx.TransportError()
+                | asyncpg.InterfaceError()
+            ):
                 return True
             case httpx.HTTPStatusError(response=response) if response.status_code in BACK_LATER:
                 return True
             case asyncpg.PostgresError(sqlstate=str(state)) if state.startswith(STATES):
                 return True
             case DBAPIError() if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+                return True
+        if getattr(error, "is_retryable", bool)():  # drivers' own word for it (Neo4j's)
+            return True
+        error = error.orig if isinstance(error, DBAPIError) else error.__cause__ or error.__context__
+    return False
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether this, or what caused it, is that no connection could be had or kept."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        match error:
+            case OSError() | asyncpg.PostgresConnectionError() | asyncpg.CannotConnectNowError() | asyncpg.AdminShutdownError():
+                return True
+            case DBAPIError(connection_invalidated=True):
                 return True
         error = error.orig if isinstance(error, DBAPIError) else error.__cause__ or error.__context__
     return False

@@ -6,13 +6,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-import jwt
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import logs, migrate
 from chassis.asyncapi import document
+from chassis.bus.routes import router as bus_routes
+from chassis.callers import caller_of
 from chassis.database import ping
 from chassis.problems import speak_problems
 from chassis.refusal import refuse
@@ -46,18 +47,7 @@ InHouse = Depends(_house)
 """The house itself, for routes that wait or stream: `house: Annotated[House[SomeParts], InHouse]`."""
 
 
-def _caller(request: Request) -> Caller:
-    house: House[Any] = request.app.state.house
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise refuse("gateway:unauthenticated", "no token")
-    try:
-        return house.callers.read(token)
-    except jwt.PyJWTError:
-        raise refuse("gateway:unauthenticated", "not a valid token") from None
-
-
-AsCaller = Annotated[Caller, Depends(_caller)]
+AsCaller = Annotated[Caller, Depends(caller_of)]
 """Who asks, as the gateway proves it with its short token."""
 
 
@@ -67,7 +57,7 @@ def make_app(house: "House[Any]") -> FastAPI:
     app = FastAPI(**{"title": f"Reprovena {name}", "version": "1"} | dict(house.service.web))
     app.state.house = house
     speak_problems(app)
-    for router in (*house.service.routes, _health):
+    for router in (*house.service.routes, bus_routes, _health):
         app.include_router(router)
     house.telemetry.web(app)
     app.add_middleware(Told, house=house)
@@ -132,6 +122,8 @@ async def pings(house: "House[Any]") -> Mapping[str, str]:
         return "ok"
 
     doors: dict[str, Ping] = {"database": lambda: ping(house.engine), "schema": up_to_date, "files": house.files.ping}
+    if house.carriers:
+        doors["bus"] = house.carriers[0].ping
     doors |= house.service.pings(house) if house.service.pings else {}
     return dict(zip(doors, await asyncio.gather(*(answer(door) for door in doors.values())), strict=True))
 

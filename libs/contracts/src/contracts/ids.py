@@ -37,6 +37,10 @@ def output_id(run: UUID, place: str, path: str) -> str:
     return f"run/{run}/out/{place}/{path}"
 
 
+NOWHERE = "~"
+"""In the place of a place: a file that some step of the run wrote, nobody knows which."""
+
+
 def content_id(sha256: str) -> str:
     """What a file is made of, wherever it lies."""
     return f"sha256:{sha256}"

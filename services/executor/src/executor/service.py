@@ -16,11 +16,12 @@ from contracts.executor import (
     StopRun,
 )
 from contracts.refusals import ExecutorCommandRefused, ExecutorDeliveryParked
+from executor.runs import routes as runs
 from executor.runs.collector import collect_due
 from executor.runs.handlers import delete_run, restart_run, start_run, stop_run
-from executor.runs.routes import router
 from executor.runs.submitter import submit_due
 from executor.runs.sweep import sweep
+from executor.tokens import routes as tokens
 from executor.unit import ExecutorSettings, ExecutorUnit, opened, pings
 
 executor = Service(
@@ -34,7 +35,7 @@ executor = Service(
     says=(RunQueued, RunStarted, StepStarted, StepEnded, RunFinished, RunFailed, RunStopped, RunDeleted),
     refused=ExecutorCommandRefused,
     parked=ExecutorDeliveryParked,
-    routes=(router,),
+    routes=(runs.router, tokens.router),
     loops=(
         Loop("executor.submitter", submit_due, every=1.0),
         Loop("executor.sweep", sweep, every=0.25),

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from os import cpu_count
 
 from pydantic import Field
 
@@ -11,13 +10,16 @@ from chassis.house import House
 from chassis.unit import Unit
 from executor.runner import Runner, RunnerSettings, open_runner
 from executor.runs.store import Runs
+from executor.tokens.store import Sealed
+from executor.tokens.vault import Vault
+from executor.tokens.wallet import StoredTokens
 
 
 class ExecutorSettings(RunnerSettings):
     """How much the executor does at once, and how long it waits."""
 
-    runs_at_once: int = Field(default_factory=lambda: cpu_count() or 1, ge=1)
-    """Runs that a runner has at the same time; the others are queued."""
+    runs_at_once: int = Field(0, ge=0)
+    """Runs that the runner has at the same time, the others are queued; 0 means the cores here, and 1,000 on a REANA."""
     run_lease: float = Field(15.0, gt=0)
     """Seconds after which a run that a killed process had in hand is taken up by another."""
     log_limit: int = Field(16 << 20, ge=1)
@@ -31,6 +33,7 @@ class ExecutorParts:
     """The executor's own door."""
 
     runner: Runner
+    vault: Vault
 
 
 ExecutorHouse = House[ExecutorParts]
@@ -44,11 +47,21 @@ class ExecutorUnit(Unit[ExecutorParts]):
         """The runs."""
         return Runs(self.session)
 
+    @property
+    def tokens(self) -> Sealed:
+        """The accounts' REANA tokens."""
+        return Sealed(self.session)
+
 
 @asynccontextmanager
 async def opened(house: ExecutorHouse) -> AsyncIterator[ExecutorParts]:
     """Open the runner that `RUNNER_URL` names."""
-    yield ExecutorParts(open_runner(house.settings, house.files, house.forks))
+    vault = Vault.of(house.settings)
+    runner = open_runner(house.settings, house.files, house.forks, StoredTokens(house.sessions, vault))
+    try:
+        yield ExecutorParts(runner, vault)
+    finally:
+        await runner.close()
 
 
 def pings(house: ExecutorHouse) -> dict[str, Callable[[], Awaitable[object]]]:

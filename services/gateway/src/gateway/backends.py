@@ -31,10 +31,14 @@ class Backend:
 
     async def ask(self, caller: Caller, path: str, query: Query | None = None) -> httpx.Response:
         """The answer to a question in the caller's name; a problem of the service is raised as it is."""
-        headers = {"Authorization": f"Bearer {self.callers.token(caller)}"}
         given = {name: value for name, value in (query or {}).items() if value is not None}
+        return await self.call(caller, "GET", path, params=given)
+
+    async def call(self, caller: Caller, method: str, path: str, **more: Any) -> httpx.Response:
+        """The answer to a request in the caller's name. For what must not travel on the bus; all else is a command."""
+        headers = {"Authorization": f"Bearer {self.callers.token(caller)}"}
         try:
-            answer = await self.http.get(path, params=given, headers=headers)
+            answer = await self.http.request(method, path, headers=headers, **more)
         except httpx.TransportError as error:
             raise refuse("gateway:unavailable", f"the {self.name} does not answer; try again in a moment") from error
         if answer.is_success:

@@ -22,7 +22,7 @@ from contracts.refusals import (
 from contracts.registry import WorkflowDeleted, WorkflowRegistered, WorkflowUpdated
 from gateway.access import routes as issuer_routes
 from gateway.access.opening import open_access
-from gateway.api import events, files, jobs, lineage, me, pages, runs, uploads, workflows
+from gateway.api import bus, events, files, jobs, lineage, me, pages, reana, runs, uploads, workflows
 from gateway.backends import open_backends, pings
 from gateway.jobs.handlers import begin_run, fail, settle_deletions, settle_run, settle_stops, settle_workflow
 from gateway.unit import GatewayParts, GatewaySettings, GatewayUnit
@@ -42,6 +42,9 @@ FAILURES = (
 @asynccontextmanager
 async def open_parts(house: House[GatewayParts]) -> AsyncIterator[GatewayParts]:
     """The gateway's doors: who is believed, and whom it asks."""
+    if house.callers.private is None:
+        msg = "the gateway signs for its callers: it needs CALLER_KEY, not CALLER_PUBLIC_KEY"
+        raise ValueError(msg)
     async with open_backends(house) as backends, httpx.AsyncClient(timeout=5) as http:
         tokens, issuer = await open_access(house.settings, http)
         yield GatewayParts(tokens, backends, issuer)
@@ -79,6 +82,8 @@ gateway = Service(
         uploads.router,
         me.router,
         pages.router,
+        reana.router,
+        bus.router,
         issuer_routes.router,
     ),
     web={

@@ -22,6 +22,8 @@ class GatewaySettings(Settings):
 
     issuer_url: str | None = None
     """Whose tokens are believed, such as `https://keycloak.example.org/realms/x`; nothing means the small issuer of our own."""
+    issuer_reached: str | None = None
+    """Where the issuer's keys are asked for, if `ISSUER_URL` is an address that only clients can reach."""
     token_audience: str | None = None
     """What tokens must be for; nothing means their audience is not looked at."""
     token_lifetime: int = Field(3600, ge=10)
@@ -44,6 +46,8 @@ class GatewaySettings(Settings):
     """Bytes of an uploaded file."""
     spec_limit: int = Field(100 << 20, ge=1)
     """Bytes of a specification and its files, packed or not."""
+    download_links: int = Field(0, ge=0, le=7 * 24 * 3600)
+    """Seconds that a link to the file store lives to which downloads are sent on (S3 only); 0 means they come through here."""
     wait_default: float = Field(20.0, ge=0)
     """Seconds that a request waits for its job, if it does not say."""
     wait_limit: float = Field(60.0, ge=0)

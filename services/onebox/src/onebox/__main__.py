@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 
+from executor.tokens.rotation import ROTATE
 from onebox import commands
 from onebox.serving import serve
 from onebox.settings import OneboxSettings
@@ -16,6 +17,7 @@ def main() -> int:
     orders.add_parser("serve", help="serve until told to stop (the default)")
     orders.add_parser("migrate", help="bring the schemas of DATABASE_URL up to date")
     orders.add_parser("topology", help="print who hears what, as contracts/topology.py holds it")
+    orders.add_parser(ROTATE.name, help=ROTATE.help)
     orders.add_parser("schemas", help="print the JSON Schemas of all messages")
     account = orders.add_parser("account", help="make an account of the embedded issuer, or change it")
     account.add_argument("name")
@@ -30,6 +32,8 @@ def main() -> int:
                 asyncio.run(serve(settings))
             case "migrate":
                 asyncio.run(commands.migrate(settings))
+            case ROTATE.name:
+                asyncio.run(commands.rotate_tokens(settings))
             case "topology":
                 sys.stdout.write(commands.topology())
             case "schemas":

@@ -9,6 +9,7 @@ from chassis.assembly import bring_up_to_date
 from chassis.bus.topology import queues
 from chassis.database import open_database
 from contracts.catalog import CATALOG
+from executor.tokens.rotation import rotate
 from gateway.access import accounts
 from onebox.serving import SERVICES
 from onebox.settings import OneboxSettings
@@ -25,6 +26,11 @@ async def migrate(settings: OneboxSettings) -> None:
     password = settings.key("database")
     async with open_database(settings.database_url, pool=settings.database_pool, password_file=password) as database:
         await bring_up_to_date(SERVICES, database.engine)
+
+
+async def rotate_tokens(settings: OneboxSettings) -> None:
+    """Seal the stored REANA tokens with the newest key."""
+    sys.stdout.write(f"{await rotate(settings)} tokens sealed with the newest key\n")
 
 
 def topology() -> str:

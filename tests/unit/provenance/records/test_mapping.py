@@ -401,3 +401,13 @@ def test_accounts_are_known_by_issuer_and_subject() -> None:
         "reprovena:subject": "42",
         "reprovena:issuer": "https://id.example.org/realms/x",
     }
+
+
+def test_a_result_of_no_known_step_is_generated_by_the_run() -> None:
+    """Where the runner does not say which step wrote a result, the run's record tells of the file, and its content is known."""
+    seen = written("~", "out.txt", role="out.txt")
+    graph = mapping.run(asked(outputs=(seen,)))
+
+    assert node(graph, seen.id).subtype is Subtype.FILE
+    assert targets(graph, seen.id, R.WAS_GENERATED_BY) == {ME}
+    assert targets(graph, content_id(seen.sha256 or ""), R.ALTERNATE_OF) == {seen.id}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from reprovena.command import account, documents, job, lineage, run, workflow
+from reprovena.command import account, bus, documents, job, lineage, run, workflow
 from reprovena.command.desk import Desk, Polite
 from reprovena.credentials import PLACE
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(workflow.app, name="workflow")
 app.add_typer(run.app, name="run")
 app.add_typer(lineage.app, name="lineage")
+app.add_typer(bus.app, name="bus")
 app.command("login")(account.login)
 app.command("logout")(account.logout)
 app.command("whoami")(account.whoami)

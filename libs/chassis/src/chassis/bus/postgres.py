@@ -6,6 +6,7 @@ A killed process leaves nothing behind; several processes share a queue through 
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,11 +16,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import logs
-from chassis.bus.parked import count, park
-from chassis.bus.receiver import Delivery, Receiver
+from chassis.bus.outbox import Destinations
+from chassis.bus.parked import FORGED, UNREADABLE, count, park
+from chassis.bus.receiver import LONGEST, Delivery, Receiver
+from chassis.bus.topology import Bound, fan_out
 from chassis.refusal import Forged
-from chassis.service import Subscription
+from chassis.service import Service, Subscription
 from chassis.trouble import is_trouble
+from contracts.topology import QUEUES
 
 if TYPE_CHECKING:
     from chassis.house import House
@@ -39,8 +43,9 @@ TAKE = text(
     on conflict do nothing returning consumer, message"""
 )
 AGAIN = text("update bus.outbox set tries = tries + 1, due = now() + make_interval(secs => :seconds) where id = :row")
-LONGEST = 30.0
-"""Seconds between two tries, at most."""
+THERE = text("select queue, max(subject) as subject, count(*) as waiting from bus.outbox group by queue order by queue")
+SENDER = "sender"
+"""The header of a row that RabbitMQ brought: the account that it proved. What our own transactions write has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,9 @@ async def _take(session: AsyncSession, group: list[Delivery]) -> set[tuple[str, 
 class Carrier:
     """A service's carrier over all its queues: `run` until it is cancelled."""
 
-    def __init__(self, house: "House[Any]", only_timers: bool = False) -> None:
+    def __init__(self, house: "House[Any]") -> None:
         self.house = house
-        self.heard: dict[str, Subscription] = {
-            house.service.queue(s): s for s in house.service.subscriptions if s.timer or not only_timers
-        }
+        self.heard: dict[str, Subscription] = {house.service.queue(s): s for s in house.service.subscriptions}
         self.receiver = Receiver(house, _take)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -101,25 +104,27 @@ class Carrier:
         return bool(rows)
 
     async def _delivery(self, row: Row) -> Delivery | None:
-        s = self.heard[row.queue]
+        s, message = self.heard[row.queue], None
         try:
             message = s.message.model_validate_json(row.payload)
+            believed = message if s.timer else self.house.senders.believe(message, row.headers.get(SENDER))
         except ValidationError as error:
             log.exception("parked, cannot be read", extra={"queue": row.queue, "row": row.id})
-            await park(self.house, row.id, row.queue, None, "cannot be read", str(error))
+            await park(self.house, row.id, row.queue, None, UNREADABLE, str(error))
             return None
-        delivery = Delivery(row.queue, message, s.handler, row.tries > 0, row.id, s.timer)
+        except Forged as error:
+            log.warning("parked, forged", extra={"queue": row.queue, "row": row.id, "error": str(error)})
+            known = message if self.house.senders.ours(row.headers.get(SENDER)) else None
+            await park(self.house, row.id, row.queue, known, FORGED, str(error))
+            return None
+        delivery = Delivery(row.queue, believed, s.handler, row.tries > 0, row.id)
         delivery.context.run(self.house.telemetry.attach, row.headers)
         return delivery
 
     async def _failed(self, row: Row, delivery: Delivery, error: BaseException) -> None:
-        """Trouble comes back for ever; a fault of ours is counted, and at last parked; a forged message at once."""
+        """Trouble comes back for ever; a fault of ours is counted, and at last parked."""
         message = delivery.message
         told = {"queue": row.queue, "message_id": str(message.id), "job": message.job and str(message.job)}
-        if isinstance(error, Forged):
-            log.warning("parked, forged", extra=told | {"error": str(error)})
-            await park(self.house, row.id, row.queue, message, "forged", str(error))
-            return
         if is_trouble(error):
             log.warning("comes back later", extra=told | {"error": repr(error)})
         else:
@@ -132,3 +137,27 @@ class Carrier:
         wait = min(self.house.settings.bus_retry * 2**row.tries, LONGEST) * random.uniform(0.8, 1.2)
         async with self.house.sessions.begin() as session:
             await session.execute(AGAIN, {"row": row.id, "seconds": wait})
+
+    async def ping(self) -> None:
+        """The database answers elsewhere."""
+
+    async def topology(self) -> list[Bound]:
+        """Every queue is there as soon as a row names it; those that hold rows, with their number."""
+        async with self.house.sessions() as session:
+            found = {row["queue"]: Bound(**row) for row in (await session.execute(THERE)).mappings()}
+        return [*({queue: Bound(queue, subject, 0) for queue, subject in QUEUES.items()} | found).values()]
+
+
+class Postgres:
+    """The bus of a process that has all services: the database carries."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._destinations = fan_out(services)
+
+    def destinations(self, service: Service) -> Destinations:  # noqa: ARG002 - all services of the process share the queues
+        """The queues of all hearers."""
+        return self._destinations
+
+    def carriers(self, house: "House[Any]") -> tuple[Carrier, ...]:
+        """One over all queues."""
+        return (Carrier(house),)

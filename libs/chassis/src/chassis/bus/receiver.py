@@ -19,8 +19,9 @@ from chassis import logs
 from chassis.bus import outbox
 from chassis.refusal import Refusal
 from chassis.service import Handler
+from chassis.trouble import is_lost
 from chassis.unit import Unit
-from contracts.message import Command, Message
+from contracts.message import Message
 from contracts.refusals import CommandRefused
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 YIELD = text("set local lock_timeout = '10ms'")
 """For groups of several: two processes' groups over hot rows would wait for each other until one is a deadlock."""
+
+LONGEST = 30.0
+"""Seconds between two tries, at most."""
 
 Mark = Callable[[AsyncSession, list["Delivery"]], Awaitable[set[tuple[str, UUID]]]]
 
@@ -44,7 +48,6 @@ class Delivery:
     again: bool = False
     """It came before and may be the faulty one, so it goes alone."""
     row: int = 0
-    timer: bool = False
     context: Context = field(default_factory=copy_context)
     stored: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -77,8 +80,9 @@ class Receiver:
         except (Exception, asyncio.CancelledError) as error:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise  # the process stops; any other cancellation is a handler's own
-            fault = getattr(error, "fault", fault)
-            await self._failed(group, fault, error)
+            await self._failed(
+                group, getattr(error, "fault", fault), error, lost=not hasattr(error, "fault") and is_lost(error)
+            )
         else:
             for delivery in group:
                 delivery.end()
@@ -110,14 +114,15 @@ class Receiver:
             job=str(message.job) if message.job else None,
             consumer=delivery.consumer,
         )
-        if isinstance(message, Command) and not delivery.timer:
-            self.house.callers.prove(message)
         with self.house.telemetry.delivery(delivery.consumer, message):
             await delivery.handler(message, unit)
         log.info("handled")
 
-    async def _failed(self, group: list[Delivery], fault: int, error: BaseException) -> None:
-        if len(group) > 1:
+    async def _failed(self, group: list[Delivery], fault: int, error: BaseException, *, lost: bool) -> None:
+        if lost and isinstance(error, Exception):  # the database is away for each of them
+            for delivery in group:
+                delivery.end(error)
+        elif len(group) > 1:
             for part in filter(None, (group[:fault], group[fault : fault + 1], group[fault + 1 :])):
                 await self.settle(part)
         elif isinstance(error, Refusal) and not isinstance(group[0].message, CommandRefused):

@@ -1,11 +1,50 @@
 """Who hears what, from the services as data."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chassis.bus.outbox import Destinations
 from chassis.service import Service
 from contracts.message import Message
+
+if TYPE_CHECKING:
+    from chassis.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A queue that is there."""
+
+    queue: str
+    subject: str
+    waiting: int | None = None
+    """Messages in it, if that is known."""
+
+
+class Carrier(Protocol):
+    """Brings messages to a service, or takes them from it."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until told to stop, then bring what is in hand to its end."""
+
+    async def ping(self) -> None:
+        """Raise if what carries does not answer."""
+
+    async def topology(self) -> list[Bound]:
+        """The queues that are there, whoever made them."""
+
+
+class Bus(Protocol):
+    """What `BUS_URL` names."""
+
+    def destinations(self, service: Service) -> Destinations:
+        """Where a service puts what it says."""
+
+    def carriers(self, house: "House[Any]") -> Sequence[Carrier]:
+        """What works for a service; the first one knows the topology."""
 
 
 def queues(services: Sequence[Service]) -> dict[str, str]:

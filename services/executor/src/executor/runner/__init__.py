@@ -1,8 +1,9 @@
 """The runner: what runs workflows. `RUNNER_URL` chooses which; the executor knows only this protocol."""
 
-from collections.abc import AsyncIterator, Mapping
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -29,13 +30,19 @@ class Runner(Protocol):
         ...
 
     @property
+    def at_once(self) -> int:
+        """Runs it may have at the same time."""
+        ...
+
+    @property
     def tells(self) -> frozenset[Tells]:
         """What it can say of a run."""
         ...
 
-    async def submit(self, order: Order) -> str:
+    async def submit(self, order: Order, named: Callable[[str], Awaitable[None]] | None = None) -> str:
         """Start a run and answer the runner's id of it. The same run again adopts what is there: it runs once.
 
+        `named` is told the id as soon as there is one, for whoever must find what was only half submitted.
         `Refusal` for what will never run; `Trouble` or a connection error for what may be tried again.
         """
         ...
@@ -64,12 +71,22 @@ class Runner(Protocol):
         """Raise if the runner could not start a run now."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what it holds; runs go on."""
+        ...
 
-def open_runner(settings: RunnerSettings, files: Files, forks: Forks) -> Runner:
-    """The runner that `RUNNER_URL` names."""
+
+def open_runner(settings: RunnerSettings, files: Files, forks: Forks, wallet: Any = None) -> Runner:
+    """The runner that `RUNNER_URL` names; the wallet holds the accounts' tokens, for a runner that needs them."""
     match urlsplit(settings.runner_url).scheme:
         case "local":
             return LocalRunner(Path(settings.runner_url.removeprefix("local:")), settings, files, forks)
+        case "https" | "http":
+            # REANA's client is an extra of this package: 120 MB and a second, for nobody who does not use it
+            opened: Runner = importlib.import_module("executor.runner.reana").ReanaRunner(
+                settings.runner_url, settings, files, forks, wallet
+            )
+            return opened
         case scheme:
-            msg = f"RUNNER_URL: no runner for {scheme!r}; use local:<folder>"
+            msg = f"RUNNER_URL: no runner for {scheme!r}; use local:<folder> or the https://… of a REANA"
             raise ValueError(msg)

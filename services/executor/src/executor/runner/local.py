@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -53,6 +53,7 @@ class LocalRunner:
     tells = frozenset(Tells)
 
     def __init__(self, root: Path, settings: RunnerSettings, files: Files, forks: Forks) -> None:
+        self.at_once = os.cpu_count() or 1
         self.root, self._settings, self._files, self._forks = Path(os.path.realpath(root)), settings, files, forks
         self.root.mkdir(parents=True, exist_ok=True, mode=0o711)
         self._accounts = Accounts(self.root / "accounts", settings.runner_accounts, settings.runner_account_count)
@@ -61,7 +62,7 @@ class LocalRunner:
     def _workspace(self, run: UUID) -> Workspace:
         return Workspace(self.root / str(run))
 
-    async def submit(self, order: Order) -> str:
+    async def submit(self, order: Order, named: Callable[[str], Awaitable[None]] | None = None) -> str:  # noqa: ARG002
         """Stage the workspace if it is not, and start its child if none ever lived."""
         if order.engine not in self.engines:
             raise refuse(
@@ -139,3 +140,6 @@ class LocalRunner:
                 pass
         except OSError as error:
             raise Trouble(f"no workspace can be made in {self.root}: {error}") from error
+
+    async def close(self) -> None:
+        """Nothing is held; children go on."""

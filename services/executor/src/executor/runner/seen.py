@@ -45,6 +45,8 @@ class Order:
     files: tuple[StagedFile, ...] = ()
     timeout: int | None = None
     """Seconds; nothing means the runner's limit."""
+    owner: str | None = None
+    """Account that asked for the run, where runs are submitted in somebody's name."""
 
 
 @dataclass(frozen=True, slots=True)

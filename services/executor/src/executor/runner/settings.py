@@ -1,8 +1,10 @@
 """Settings of the runner; the executor's own settings inherit them."""
 
+from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 
 from chassis.settings import Settings
 
@@ -12,6 +14,26 @@ class RunnerSettings(Settings):
 
     runner_url: str = "local:./var/runs"
     """`local:<folder>` or the `https://…` of a REANA."""
+    reana_access_token: SecretStr = SecretStr("")
+    """Token for the runs of accounts that have stored none of their own (`PUT /v1/reana-token`); empty if they must."""
+    reana_token_keys: SecretStr = SecretStr("")
+    """Fernet keys for stored tokens, newest first, separated by commas; nothing means `<state>/keys/reana-tokens`."""
+    reana_verify: bool = True
+    """Believe only a REANA whose certificate is good."""
+    reana_ca: Path | None = None
+    """Certificates (PEM) to believe instead of the system's."""
+    reana_rate: float = Field(15.0, gt=0)
+    """Requests a second of this process; REANA allows 20 to all processes of one address together."""
+    reana_timeout: float = Field(15.0, gt=0)
+    """Seconds that REANA may keep silent; a whole answer may take four times as long."""
+    reana_threads: int = Field(8, ge=1)
+    """Requests under way at the same time."""
+    reana_every: float = Field(2.0, ge=0)
+    """Seconds between two looks at the live runs of one REANA account."""
+    reana_settle: float = Field(1.0, ge=0)
+    """Seconds between two readings of a run that has ended, until they agree."""
+    reana_zone: str = "UTC"
+    """Time zone of REANA's clock; its times name none. A wrong one is noticed and corrected, with a warning."""
     runner_parallel: int = Field(0, ge=0)
     """Steps of one run at once; 0 means as many as there are cores."""
     runner_timeout: int = Field(86_400, ge=1)
@@ -36,3 +58,11 @@ class RunnerSettings(Settings):
     """Bytes of a specification when unpacked."""
     runner_bundle_files: int = Field(10_000, ge=1)
     """Files of a specification."""
+
+    @field_validator("reana_zone")
+    @classmethod
+    def _a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            msg = f"{name!r} is no time zone; write one such as Europe/Zurich"
+            raise ValueError(msg)
+        return name

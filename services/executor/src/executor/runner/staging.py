@@ -33,13 +33,13 @@ async def stage(workspace: Workspace, order: Order, settings: RunnerSettings, fi
     """Make the folder anew. A crash in between leaves no `order.json`, so the next one starts again."""
     await asyncio.to_thread(_begin, workspace)
     bundle = workspace.folder / "spec.zip"
-    await _fetch(files, order.spec, bundle)
-    await asyncio.to_thread(_unpack, bundle, workspace.spec, order.main, settings)
+    await fetch(files, order.spec, bundle)
+    await asyncio.to_thread(unpack_bundle, bundle, workspace.spec, order.main, settings)
     for staged in order.files:
         path = workspace.inputs / safe_path(staged.name)
         try:
             await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-            await _fetch(files, staged.content, path)
+            await fetch(files, staged.content, path)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise bad_name(staged.name, "another file of the run stands in its way") from error
     await asyncio.to_thread(_finish, workspace, order, settings, accounts)
@@ -51,7 +51,7 @@ def _begin(workspace: Workspace) -> None:
         folder.mkdir(mode=0o700)
 
 
-async def _fetch(files: Files, content: FileRef, path: Path) -> None:
+async def fetch(files: Files, content: FileRef, path: Path) -> None:
     """Bring a file from the store, and believe it only if it is what its name in the message says."""
     made = hashlib.sha256()
     with path.open("xb") as target:
@@ -62,7 +62,8 @@ async def _fetch(files: Files, content: FileRef, path: Path) -> None:
         raise Trouble(f"the file store has other bytes under {content.key} than were put there")
 
 
-def _unpack(bundle: Path, folder: Path, main: str, settings: RunnerSettings) -> None:
+def unpack_bundle(bundle: Path, folder: Path, main: str, settings: RunnerSettings) -> None:
+    """Unpack a specification, or put its only document where it belongs."""
     if zipfile.is_zipfile(bundle):
         with bundle.open("rb") as source:
             unpack(source, folder, Limits(settings.runner_bundle_size, settings.runner_bundle_files))

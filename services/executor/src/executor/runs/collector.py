@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from contracts.message import FileRef
 from contracts.vocabulary import StepStatus
 from executor.runner import Look, OutputSeen
 from executor.runs.many import fitting, whole
-from executor.runs.model import DELETED, FINISHED, LIVE, PENDING, RUNNING, STOPPED, abandoned
+from executor.runs.model import DELETED, FINISHED, LIVE, PENDING, RUNNING, STOPPED, abandoned, credited
 from executor.runs.saying import move_run, say_step
 from executor.runs.store import RunRow
 from executor.runs.submitter import again, held
@@ -53,6 +54,9 @@ async def _collect(house: ExecutorHouse, row: RunRow) -> None:
     run = row.run().model_copy(update={"inputs": inputs, "outputs": outputs, "log": engine_log, "more": None})
     run = await fitting(house.files, run)
     async with house.work() as unit:
+        known = await unit.runs.steps(row.id)
+    theirs = [await fitting(house.files, step) for step in credited(known, outputs)]
+    async with house.work() as unit:
         fresh = await unit.runs.get(row.id, lock=True)
         if fresh is None or fresh.run().status not in LIVE or fresh.leased_by != house.owner:
             return  # somebody else was faster
@@ -65,6 +69,10 @@ async def _collect(house: ExecutorHouse, row: RunRow) -> None:
             await move_run(unit, fresh, RUNNING, look.started or now)
         end = StepStatus.STOPPED if look.status is STOPPED else StepStatus.FAILED
         steps = await unit.runs.steps(row.id)
+        for step in theirs:
+            if steps[step.place].revision == step.revision - 1:
+                await say_step(unit, fresh, step, steps[step.place])
+                steps[step.place] = step
         for step in abandoned(steps.values(), end, look.ended or now, look.reason):
             await say_step(unit, fresh, step, steps[step.place])
         reason = look.reason
@@ -92,7 +100,16 @@ async def _keep(house: ExecutorHouse, row: RunRow, told: tuple[OutputSeen, bool]
         ref: FileRef = await house.files.put(content, media_type=output.file.media_type or "application/octet-stream")
     except FileNotFoundError:
         return output.file
-    return output.file.model_copy(update={"stored": ref.key, "size": ref.size, "sha256": ref.sha256})
+    kept = output.file.model_copy(update={"stored": ref.key, "size": ref.size, "sha256": ref.sha256})
+    if kept.from_outside is not None:
+        return kept
+    return kept.model_copy(update={"from_outside": from_outside(kept, row.run().inputs)})
+
+
+def from_outside(file: FileSeen, inputs: Iterable[FileSeen]) -> bool | None:
+    """Whether a result has an input's bytes, where the runner did not say; nothing if an input's bytes are not known."""
+    known = {seen.sha256 for seen in inputs}
+    return None if None in known else bool(file.size) and file.sha256 in known
 
 
 async def _remove(house: ExecutorHouse, row: RunRow) -> None:

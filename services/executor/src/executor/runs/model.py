@@ -1,11 +1,12 @@
 """How a run and its steps move. Pure: a new state, or a refusal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.executor import Run, Step
+from contracts.executor import FileSeen, Run, Step
+from contracts.ids import output_id
 from contracts.vocabulary import RunStatus, StepStatus
 
 CREATED, QUEUED, PENDING, RUNNING = RunStatus.CREATED, RunStatus.QUEUED, RunStatus.PENDING, RunStatus.RUNNING
@@ -59,12 +60,38 @@ def move(run: Run, status: RunStatus, at: datetime, reason: str | None = None) -
 
 
 def restated(known: Step | None, seen: Step) -> Step | None:
-    """The step with its next revision, if what was seen says more than what is known; never back from an end."""
+    """The step with its next revision, if what was seen says more than what is known; never back from an end.
+
+    An end that was taken for a good one may turn out a bad one: some engines look at the results last.
+    """
     if known is None:
         return seen.model_copy(update={"revision": 1})
-    if known.status in STEP_ENDED or known.model_copy(update={"revision": 1}) == seen.model_copy(update={"revision": 1}):
+    corrected = known.status is StepStatus.FINISHED and seen.status is StepStatus.FAILED
+    if (known.status in STEP_ENDED and not corrected) or known.model_copy(update={"revision": 1}) == seen.model_copy(
+        update={"revision": 1}
+    ):
         return None
     return seen.model_copy(update={"revision": known.revision + 1})
+
+
+def credited(steps: Mapping[str, Step], outputs: Iterable[FileSeen]) -> list[Step]:
+    """Steps with the results that are known to be theirs, and that they did not tell of themselves."""
+    found: dict[str, Step] = {}
+    for file in outputs:
+        place = _place(file)
+        step = found.get(place) or steps.get(place)
+        if step is None or step.more is not None or any(one.id == file.id for one in step.generated):
+            continue
+        told = (*step.generated, file.model_copy(update={"stored": None}))
+        found[place] = step.model_copy(update={"generated": told, "revision": steps[place].revision + 1})
+    return list(found.values())
+
+
+def _place(file: FileSeen) -> str:
+    """The step that a file's id names; nothing if it came from outside."""
+    _, run, kind, rest = file.id.split("/", 3)
+    place = rest.removesuffix(f"/{file.path}")
+    return place if kind == "out" and file.id == output_id(UUID(run), place, file.path) else ""
 
 
 def abandoned(steps: Iterable[Step], status: StepStatus, at: datetime, reason: str | None) -> list[Step]:

@@ -76,7 +76,7 @@ async def say_step(unit: ExecutorUnit, row: RunRow, step: Step, before: Step | N
     await unit.runs.put_step(step)
     if before is None and step.started is not None:
         unit.runs.note(Change(step.run, step.started, StepStatus.RUNNING, None, step.place))
-    if step.status in STEP_ENDED:
+    if step.status in STEP_ENDED and (before is None or before.status is not step.status):
         at = step.ended or step.started
         if at is not None:
             unit.runs.note(Change(step.run, at, step.status, step.reason, step.place))

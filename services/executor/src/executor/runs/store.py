@@ -84,6 +84,7 @@ class RunRow(SQLModel, table=True):
             parameters=run.parameters,
             files=tuple(StagedFile.model_validate(file) for file in self.files),
             timeout=self.timeout,
+            owner=run.owner,
         )
 
     def asked_by(self) -> Caller | None:
@@ -214,10 +215,10 @@ class Runs:
         )
         return (await self.session.scalars(live.order_by(col(RunRow.created)))).all()
 
-    async def claim_queued(self, owner: UUID, seconds: float, at_once: int) -> list[UUID]:
-        """Take queued runs that are due, no more than still fit; several processes take turns to count."""
+    async def claim_queued(self, owner: UUID, seconds: float, at_once: int, most: int) -> list[UUID]:
+        """Take queued runs that are due, no more than still fit, nor `most`; several processes take turns to count."""
         await self.session.execute(TURN)
-        free = at_once - int(await self.session.scalar(BUSY) or 0)
+        free = min(at_once - int(await self.session.scalar(BUSY) or 0), most)
         if free <= 0:
             return []
         told = {"owner": owner, "seconds": seconds, "limit": free}

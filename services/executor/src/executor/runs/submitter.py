@@ -16,6 +16,8 @@ from executor.unit import ExecutorHouse
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 16
+"""Runs that one process has in hand while it submits them."""
 ATTEMPTS = 3
 """Times that handing over may fail by a fault of ours before the run fails."""
 
@@ -23,8 +25,9 @@ ATTEMPTS = 3
 async def submit_due(house: ExecutorHouse) -> bool:
     """Take the runs that are due and still fit, and hand each to the runner."""
     settings = house.settings
+    at_once = settings.runs_at_once or house.parts.runner.at_once
     async with house.work() as unit:
-        mine = await unit.runs.claim_queued(house.owner, settings.run_lease, settings.runs_at_once)
+        mine = await unit.runs.claim_queued(house.owner, settings.run_lease, at_once, AT_ONCE)
     await asyncio.gather(*(_submit(house, run) for run in mine))
     return bool(mine)
 
@@ -54,9 +57,16 @@ async def _submit(house: ExecutorHouse, run: UUID) -> None:
         row = await unit.runs.get(run)
     if row is None:
         return
+
+    async def named(runner_id: str) -> None:
+        async with house.work() as unit:
+            fresh = await unit.runs.get(run, lock=True)
+            if fresh is not None:
+                fresh.runner_id = runner_id
+
     try:
         async with held(house, run):
-            runner_id = await house.parts.runner.submit(row.order())
+            runner_id = await house.parts.runner.submit(row.order(), named)
     except Refusal as no:
         await _fail(house, run, no.problem.detail)
     except Exception as error:

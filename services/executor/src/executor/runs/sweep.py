@@ -12,7 +12,7 @@ from chassis.files import Files
 from contracts.message import FileRef
 from executor.runner import Known, Look, Runner
 from executor.runs.many import fitting
-from executor.runs.model import FAILED, LIVE, PENDING, RUNNING, STEP_ENDED, restated
+from executor.runs.model import FAILED, LIVE, PENDING, RUNNING, STEP_ENDED, STOPPED, restated
 from executor.runs.saying import move_run, say_step
 from executor.runs.store import RunRow
 from executor.unit import ExecutorHouse, ExecutorUnit
@@ -30,7 +30,11 @@ async def sweep(house: ExecutorHouse) -> bool:
         rows = await unit.runs.live()
     if not rows:
         return False
-    await asyncio.gather(*(_tell_to_stop(house, row) for row in rows if row.stop_asked and not row.stop_told))
+    stopping = [row for row in rows if row.stop_asked and not row.stop_told]
+    told = await asyncio.gather(*(_tell_to_stop(house, row) for row in stopping), return_exceptions=True)
+    for row, error in zip(stopping, told, strict=True):
+        if error is not None:  # it is asked again with the next look
+            log.warning("a run could not be stopped", extra={"run": str(row.id), "error": str(error)})
     known = {row.id: Known(row.runner_id or "", row.cursor) for row in rows}
     news = await house.parts.runner.look(known)
     for run, look in news.items():
@@ -69,7 +73,8 @@ async def _take_in(house: ExecutorHouse, run: UUID, known: Known, look: Look) ->
                 await say_step(unit, row, step, before.get(one.place))
         if look.gone:
             reason = look.reason or "the runner has nothing of this run any more"
-            row.ending = LOOKS.dump_python(Look(look.cursor, FAILED, reason, ended=datetime.now(UTC)), mode="json")
+            status = STOPPED if row.stop_asked else FAILED  # a runner may only be able to stop by deleting
+            row.ending = LOOKS.dump_python(Look(look.cursor, status, reason, ended=datetime.now(UTC)), mode="json")
         elif look.status not in LIVE:
             row.ending = LOOKS.dump_python(look, mode="json")
         if row.ending is not None:

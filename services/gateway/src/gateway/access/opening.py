@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 async def open_access(settings: "GatewaySettings", http: httpx.AsyncClient) -> tuple[Tokens, Issuer | None]:
     """The judge of tokens, and our own issuer where no other is set."""
     if settings.issuer_url is not None:
-        return Tokens(FetchedKeys(settings.issuer_url, http), settings.token_audience), None
+        keys = FetchedKeys(settings.issuer_url, http, reached=settings.issuer_reached)
+        return Tokens(keys, settings.token_audience), None
     if not is_loopback(settings.host):
         msg = (
             f"HOST={settings.host}: Reprovena's own issuer serves this machine only (127.0.0.1); "

@@ -58,6 +58,8 @@ class FetchedKeys:
     url: str
     http: httpx.AsyncClient
     clock: Callable[[], float] = time.monotonic
+    reached: str | None = None
+    """Where the issuer is from here, if its name is an address that only others can reach."""
     _keys: dict[str | None, rsa.RSAPublicKey] = field(default_factory=dict)
     _asked: float | None = None
     _had: float | None = None
@@ -96,7 +98,7 @@ class FetchedKeys:
                 raise Trouble(f"the issuer of tokens does not answer: {error!r}") from error
 
     async def _address(self) -> str:
-        told = await self._json(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
+        told = await self._json(f"{(self.reached or self.url).rstrip('/')}/.well-known/openid-configuration")
         return str(told["jwks_uri"])
 
     async def _json(self, url: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from chassis.bundles import fault
 from chassis.files import Files
@@ -17,7 +17,10 @@ from gateway.api.ranges import disposition, matches, part
 async def send_file(
     request: Request, files: Files, content: FileRef, name: str, *, missing: str, shown: str | None = None
 ) -> Response:
-    """A file as an answer: with its digest as ETag, in part where a part is asked for; to be shown, if `shown` says as what."""
+    """A file as an answer: with its digest as ETag, in part where a part is asked for; to be shown, if `shown` says as what.
+
+    Where links are switched on and the store gives them, the answer is a link to the store itself.
+    """
     try:
         size = await files.size(content.key)
     except FileNotFoundError:
@@ -33,6 +36,9 @@ async def send_file(
     }
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
+    seconds = request.app.state.house.settings.download_links
+    if seconds and shown is None and (link := await files.presign(content.key, name, seconds)):
+        return RedirectResponse(link, 307, {"ETag": etag, "Cache-Control": "no-store"})
     condition = request.headers.get("if-range")
     wanted = part(request.headers.get("range"), size) if condition in {None, etag} else None
     if wanted == "unsatisfiable":

@@ -1,7 +1,7 @@
 """What the projector carries: the ledger's changes between two positions, net."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from provenance.graph.diff import Change
@@ -12,7 +12,7 @@ class StalePosition(Exception):
     """Another projector was faster; whoever meets this reads the position again."""
 
 
-class AnotherLedger(Exception):
+class AnotherLedger(ValueError):
     """The graph was made from another ledger; only clearing it and projecting anew mends that."""
 
 
@@ -22,6 +22,8 @@ class Position:
 
     ledger: UUID
     seq: int
+    mark: str = field(default="", compare=False)
+    """Tells the revision at `seq` from any other; empty in a store that cannot part from its ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,21 @@ class Batch:
     end: int
     nodes: tuple[Touched, ...] = ()
     links: tuple[Touched, ...] = ()
+    mark: str = ""
+    """Of the revision at `end`."""
 
 
-def fold(ledger: UUID, start: int, end: int, changes: Iterable[Change]) -> Batch:
+def judge(now: Position | None, batch: Batch) -> None:
+    """Say why the position did not move, unless the batch is already in."""
+    if now and now.ledger != batch.ledger:
+        msg = f"the graph was made from ledger {now.ledger}, this is {batch.ledger}"
+        raise AnotherLedger(msg)
+    if now is None or now.seq != batch.end:
+        msg = f"the graph is at {now.seq if now else None}, not at {batch.start}"
+        raise StalePosition(msg)
+
+
+def fold(ledger: UUID, start: int, end: int, changes: Iterable[Change], mark: str = "") -> Batch:
     """Many changes, in the order of the ledger, as one batch; later ones win."""
     elements: dict[str | Link, Element] = {}
     views: dict[str | Link, dict[str, Attributes | None]] = {}
@@ -69,4 +83,5 @@ def fold(ledger: UUID, start: int, end: int, changes: Iterable[Change]) -> Batch
         end,
         tuple(t for t in touched if isinstance(t.element, Node)),
         tuple(t for t in touched if isinstance(t.element, Link)),
+        mark,
     )

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from provenance.graph.answer import Answer, Direction, Dump, Shown
-from provenance.graph.batch import AnotherLedger, Batch, Position, StalePosition, Touched
+from provenance.graph.batch import Batch, Position, Touched, judge
 from provenance.graph.keys import id_key
 from provenance.graph.model import Link, Node
 from provenance.graph.walk import PROJECTION, Walker
@@ -80,7 +80,7 @@ class PostgresGraph:
             told = {"ledger": batch.ledger, "start": batch.start, "end": batch.end}
             moved = await connection.execute(BEGIN if batch.start == 0 else MOVE, told)
             if moved.rowcount == 0:
-                _judge(await _position(connection), batch)
+                judge(await _position(connection), batch)
                 return
             if gone := [touched for touched in batch.links if touched.lost]:
                 await connection.execute(LEAVE_LINKS, _links(gone))
@@ -125,6 +125,9 @@ class PostgresGraph:
         async with self._engine.begin() as connection:
             await connection.execute(CLEAR)
 
+    async def close(self) -> None:
+        """Nothing to close: the database is the service's."""
+
     @asynccontextmanager
     async def _reading(self, tenants: Sequence[str]) -> AsyncIterator[Walker]:
         async with self._engine.connect() as connection:
@@ -135,16 +138,6 @@ class PostgresGraph:
 async def _position(connection: AsyncConnection) -> Position | None:
     row = (await connection.execute(POSITION)).one_or_none()
     return Position(row.ledger, row.seq) if row else None
-
-
-def _judge(now: Position | None, batch: Batch) -> None:
-    """Say why the position did not move, unless the batch is already in."""
-    if now and now.ledger != batch.ledger:
-        msg = f"the graph was made from ledger {now.ledger}, this is {batch.ledger}"
-        raise AnotherLedger(msg)
-    if now is None or now.seq != batch.end:
-        msg = f"the graph is at {now.seq if now else None}, not at {batch.start}"
-        raise StalePosition(msg)
 
 
 def _views(touched: Sequence[Touched]) -> dict[str, list[Any]]:

@@ -5,6 +5,7 @@ nothing: answers are rows that stay until they are said, and every turn begins w
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import text
@@ -13,7 +14,8 @@ from chassis.house import House
 from contracts.message import Caller
 from contracts.provenance import RecordLodged, RecordWithdrawn, RunCaptured
 from contracts.vocabulary import RunStatus
-from provenance.graph.batch import AnotherLedger, Position, StalePosition, fold
+from provenance.graph.batch import Position, StalePosition, fold
+from provenance.graph.matching import check
 from provenance.records import queries
 from provenance.unit import ProvenanceParts, ProvenanceUnit
 
@@ -21,7 +23,9 @@ NAME = "provenance.projector"
 LEASE = 15.0
 """Seconds after which another process takes over from one that was killed."""
 RECORDS = 200
-"""Records of the ledger in one transaction of the graph."""
+"""Records of the ledger in one transaction of the graph, at most."""
+CHANGES = 20_000
+"""Changes in one transaction of the graph: no further record is begun beyond them."""
 ANSWERS = 500
 """Answers in one transaction."""
 
@@ -60,17 +64,19 @@ async def carry(house: House[ProvenanceParts]) -> tuple[Position, bool]:
     graph = house.parts.graph
     position = await graph.position()
     async with house.work() as unit:
-        ledger = await queries.identity(unit.session)
-        start = position or Position(ledger, 0)
-        entries = await queries.after(unit.session, start.seq, RECORDS)
-        if start.ledger != ledger or (not entries and start.seq > await queries.last(unit.session)):
-            msg = f"the graph is at {start}, which is not in ledger {ledger}; `restore` makes it anew"
-            raise AnotherLedger(msg)
+        start = await check(unit.session, position)
+        entries = bounded(await queries.after(unit.session, start.seq, RECORDS))
     if not entries:
         return start, False
-    end = entries[-1].seq
-    await graph.apply(fold(ledger, start.seq, end, (change for entry in entries for change in entry.changes)))
-    return Position(ledger, end), True
+    last, changes = entries[-1], (change for entry in entries for change in entry.changes)
+    await graph.apply(fold(start.ledger, start.seq, last.seq, changes, last.mark))
+    return Position(start.ledger, last.seq, last.mark), True
+
+
+def bounded(entries: Sequence[queries.Entry]) -> Sequence[queries.Entry]:
+    """As many of the records as one transaction takes; one at least, however large it is."""
+    told = accumulate(len(entry.changes) for entry in entries)
+    return entries[: 1 + sum(total < CHANGES for total in told)]
 
 
 async def answer(house: House[ProvenanceParts], position: Position) -> bool:
@@ -83,11 +89,28 @@ async def answer(house: House[ProvenanceParts], position: Position) -> bool:
     return bool(taken)
 
 
-async def restore(house: House[ProvenanceParts]) -> None:
-    """Make the graph anew from the ledger. Nothing is said twice: what was said is no longer owed."""
+async def restore(house: House[ProvenanceParts]) -> Position:
+    """Make the graph anew from the ledger, beside whoever else projects. Nothing is said twice: what was said is not owed."""
     await house.parts.graph.clear()
-    while await project(house):
-        pass
+    while True:
+        try:
+            position, moved = await carry(house)
+        except StalePosition:
+            continue  # another process carried this
+        if not await answer(house, position) and not moved:
+            return position
+
+
+async def prove(house: House[ProvenanceParts]) -> bool:
+    """Whether the graph is what the ledger says at the graph's position; both are read whole."""
+    graph = house.parts.graph
+    while True:
+        before = await graph.position()
+        found = await graph.dump()
+        if before == await graph.position():
+            break
+    async with house.work() as unit:
+        return found == await queries.standing(unit.session, before.seq if before else 0)
 
 
 async def _say(unit: ProvenanceUnit, row: Any) -> None:

@@ -7,7 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from provenance.graph.answer import Answer, Direction, Dump, Shown
 from provenance.graph.batch import Batch, Position
+from provenance.graph.neo4j import Neo4jGraph, Neo4jOptions
 from provenance.graph.postgres import PostgresGraph
+
+OPTIONS = Neo4jOptions()
 
 
 class GraphStore(Protocol):
@@ -53,15 +56,21 @@ class GraphStore(Protocol):
         ...
 
     async def clear(self) -> None:
-        """Forget everything, the position too."""
+        """Forget everything, the position too. Who reads meanwhile sees the graph as it was, or a new one that grows."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what the store holds open."""
         ...
 
 
-def open_graph(url: str, engine: AsyncEngine) -> GraphStore:
+def open_graph(url: str, engine: AsyncEngine, options: Neo4jOptions = OPTIONS) -> GraphStore:
     """The store that the URL's scheme names; `engine` is the service's own database."""
     match url.split(":", maxsplit=1)[0]:
         case "postgresql":
             return PostgresGraph(engine)
+        case "neo4j" | "neo4j+s" | "neo4j+ssc" | "bolt" | "bolt+s" | "bolt+ssc":
+            return Neo4jGraph(url, options)
         case scheme:
-            msg = f"GRAPH_URL: no graph store for {scheme!r}; use postgresql: (the service's own database)"
+            msg = f"GRAPH_URL: no graph store for {scheme!r}; use postgresql: (the service's own database) or neo4j://…"
             raise ValueError(msg)

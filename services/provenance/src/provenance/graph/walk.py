@@ -1,50 +1,75 @@
 """The statements of a walk, for two sources: the projection as it is, and the ledger as it was.
 
-One recursive statement finds the nodes, a second the links between them, a third what is only hinted at. Each node is met
-once, and a walk ends where its limit is reached, so the cost follows the answer and never the number of paths in it.
+One recursive statement finds the nodes, the links between them and what is only hinted at. Each node is met once, and a
+walk ends where its limit is reached, so the cost follows the answer and never the number of paths in it.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise, product
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.vocabulary import Category, Relation, Subtype
-from provenance.graph.answer import Answer, Direction, Seen, Shown
+from provenance.graph.answer import Answer, Direction, Shown
 from provenance.graph.keys import id_key
+from provenance.graph.pieces import Ends, Hint, answer, shown, way_back
 
-WALK = """with recursive walk (depth, fresh, seen) as (
-    select 0, array[n.key], array[n.key] from {nodes} n where n.key = :root and {visible:n}
+WALK = """with recursive walk (depth, fresh, seen, links, ours) as (
+    select 0, array[n.key], array[n.key], cast(null as {links}[]), cast(null as boolean[])
+    from {nodes} n where n.key = :root and {visible:n}
     union all
-    select w.depth + 1, next.keys, w.seen || next.keys
-    from walk w cross join lateral (select array_agg(far.key) as keys from (
-        select distinct l.{far} as key from unnest(w.fresh) near (key) join {links} l on l.{near} = near.key
-        where {visible:l} and not exists (select from unnest(w.seen) old (key) where old.key = l.{far})
-        order by 1 limit :cap) far) next
-    where w.depth < :depth and next.keys is not null and cardinality(w.seen) < :cap
+    select w.depth + 1, next.keys, w.seen || next.keys, found.links, found.ours
+    from walk w cross join lateral (
+        select array_agg(l) as links, array_agg(ours) as ours from unnest(w.fresh) near (key)
+        join {links} l on l.{near} = near.key cross join lateral (select {visible:l} as ours offset 0) seen
+        where ours or {foreign:l}) found
+    cross join lateral (select array(
+        select distinct l.{far} from unnest(found.links, found.ours) l ({columns})
+        where l.ours and cardinality(w.seen) < :cap
+            and not exists (select from unnest(w.seen) old (key) where old.key = l.{far})
+        order by 1 limit :cap) as keys offset 0) next
+    where w.depth < :depth and cardinality(w.fresh) > 0
 ), nearest as (
     select near.key, w.depth from walk w cross join unnest(w.fresh) near (key) order by w.depth, near.key limit :cap
 )"""
-"""One row for each distance, with the nodes that are first met there."""
+"""One row for each distance, with the nodes that are first met there, and the links that led on from those before."""
 
-KEYS = WALK + " select key, depth from nearest"  # noqa: S608 - constants
-
-NODES = (
+KEYS = (
     WALK  # noqa: S608 - constants
-    + """ select n.key, w.depth, n.id, n.category, n.subtype, {said:n} as said
-    from nearest w join {nodes} n on n.key = w.key where {visible:n} order by w.depth, n.id"""
+    + """ select key, depth, cast(null as uuid) as far, null as relation, null as said from nearest
+union all
+select l.{near}, cast(null as int), l.{far}, l.relation, {said:l}
+from walk w cross join unnest(w.links, w.ours) l ({columns}) where l.ours"""
 )
+"""Rows for keys, which have a depth, and rows for links."""
 
-LINKS = """select l.source, l.relation, l.target, {said:l} as said from {links} l
-where l.{near} = any(cast(:near as uuid[])) and l.{far} = any(cast(:keys as uuid[])) and {visible:l}"""
+ANSWER = (
+    WALK  # noqa: S608 - constants
+    + """, shown as materialized (
+    select n.key, w.depth, n.id, n.category, n.subtype, {said:n} as said,
+        row_number() over (order by w.depth, n.id collate "C") as place
+    from nearest w join {nodes} n on n.key = w.key where {visible:n}
+), beyond as (
+    select l.* from walk w cross join unnest(w.links, w.ours) l ({columns})
+) select place, uuid_send(key) as near, cast(null as bytea) as far, id as name, category, subtype, said from shown
+union all
+select cast(null as bigint), uuid_send(l.{near}), uuid_send(l.{far}), l.relation, null, null, {said:l} from beyond l
+where case when l.ours then l.{near} in (select key from shown where place <= :limit)
+    and l.{far} in (select key from shown where place <= :limit) end
+union all (
+    select distinct cast(null as bigint), uuid_send(l.{near}), cast(null as bytea), l.relation,
+        (select n.category from {nodes} n where n.key = l.{far} and {exists:n} limit 1), null, null
+    from beyond l where case when not l.ours
+        then l.{near} in (select key from shown where place <= :limit and subtype <> 'CONTENT') end)"""
+)
+"""Rows for nodes, which have places, for the links between them, and for what is only hinted at, which has no far end.
 
-HINTS = """select distinct l.{near} as near, l.relation, n.category from {links} l join {nodes} n on n.key = l.{far}
-where l.{near} = any(cast(:near as uuid[])) and {foreign:l} and {exists:n}"""
+Within `case` the planner looks ends up in a hash; as joins, which it expects to be small, it would compare all with all.
+"""
 
 BY_KEY = """select n.key, n.id, n.category, n.subtype, {said:n} as said from {nodes} n
 where n.key = any(cast(:keys as uuid[])) and {visible:n}"""
@@ -56,36 +81,43 @@ class Source:
 
     nodes: str
     links: str
+    """A table."""
+    columns: str
+    """The names of its columns."""
     visible: str
     foreign: str
+    """That others assert it, of what is not visible."""
     exists: str
-    said: str
-    """The description that counts: of the caller's tenants, that of the first by name who gives one."""
+    said: Callable[[int], str]
+    """The description that counts, as text: of the caller's tenants, so many, that of the first by name who gives one."""
 
-    def sql(self, template: str, direction: Direction = Direction.UP) -> TextClause:
-        """A statement of this source; everything put into it is a constant of this program."""
-        near, far = ("source", "target") if direction is Direction.UP else ("target", "source")
-        whole = template.replace("{near}", near).replace("{far}", far)
-        whole = whole.replace("{nodes}", self.nodes).replace("{links}", self.links)
-        for alias in ("n", "l"):
-            for name, part in {
-                "visible": self.visible,
-                "foreign": self.foreign,
-                "exists": self.exists,
-                "said": self.said,
-            }.items():
-                whole = whole.replace(f"{{{name}:{alias}}}", part.replace("{e}", alias))
-        return text(whole)
+
+@lru_cache(maxsize=256)
+def statement(source: Source, template: str, direction: Direction, tenants: int) -> TextClause:
+    """A statement on a source; everything put into it is a constant of this program."""
+    near, far = ("source", "target") if direction is Direction.UP else ("target", "source")
+    whole = template.replace("{near}", near).replace("{far}", far)
+    whole = whole.replace("{nodes}", source.nodes).replace("{links}", source.links)
+    whole = whole.replace("{columns}", f"{source.columns}, ours")
+    parts = {"visible": source.visible, "foreign": source.foreign, "exists": source.exists, "said": source.said(tenants)}
+    for alias, (name, part) in product(("n", "l"), parts.items()):
+        whole = whole.replace(f"{{{name}:{alias}}}", part.replace("{e}", alias))
+    return text(whole)
+
+
+def _first_said(tenants: int) -> str:
+    """No subquery: a tenant that says nothing has a null, which `->>` makes one of SQL."""
+    return "coalesce(%s)" % ", ".join([*(f"{{e}}.tenants ->> :t{n}" for n in range(tenants)), "cast(null as text)"])  # noqa: UP031
 
 
 PROJECTION = Source(
     nodes="provenance.graph_nodes",
     links="provenance.graph_links",
+    columns="source, target, relation, tenants",
     visible="jsonb_exists_any({e}.tenants, cast(:tenants as text[]))",
-    foreign="not jsonb_exists_any({e}.tenants, cast(:tenants as text[]))",
+    foreign="true",
     exists="true",
-    said="""(select {e}.tenants -> t from unnest(cast(:tenants as text[])) t
-        where jsonb_typeof({e}.tenants -> t) = 'object' order by t collate "C" limit 1)""",
+    said=_first_said,
 )
 
 # one row through the index, in its order: the planner must not read the table (see records/store.py)
@@ -95,13 +127,16 @@ OURS = HELD % " and a.tenant = any(cast(:tenants as text[]))"
 LEDGER = Source(
     nodes="(select element, node as key, id, category, subtype from provenance.elements where node is not null)",
     links="provenance.elements",
+    columns="element, node, id, category, subtype, source, relation, target",
     visible=OURS,
-    foreign=f"({HELD % ''} and not {OURS})",
+    foreign=HELD % "",
     exists=HELD % "",
-    said="""(select a.attributes from provenance.assertions a
+    said=lambda _tenants: (
+        """(select cast(a.attributes as text) from provenance.assertions a
         where a.element = {e}.element and a.tenant = any(cast(:tenants as text[])) and a.attributes is not null
             and a.from_seq <= :seq and (a.to_seq is null or a.to_seq > :seq)
-        order by a.tenant, a.record limit 1)""",
+        order by a.tenant, a.record limit 1)"""
+    ),
 )
 
 
@@ -111,78 +146,47 @@ class Walker:
     def __init__(self, connection: AsyncConnection, source: Source, tenants: Sequence[str], **more: Any) -> None:
         self._connection = connection
         self._source = source
-        self._told = {"tenants": sorted(tenants), **more}
+        self._tenants = len(tenants)
+        self._told = {"tenants": sorted(tenants), **{f"t{n}": t for n, t in enumerate(sorted(tenants))}, **more}
 
     async def _ask(self, template: str, direction: Direction, **told: Any) -> Sequence[Any]:
-        found = await self._connection.execute(self._source.sql(template, direction), self._told | told)
-        return found.all()
+        asked = statement(self._source, template, direction, self._tenants)
+        return (await self._connection.execute(asked, self._told | told)).all()
 
     async def lineage(self, root: str, direction: Direction, depth: int, limit: int) -> Answer | None:
         """What lies within `depth` links of a node, the nearest `limit` nodes of it."""
-        told = {"root": id_key(root), "depth": depth, "cap": limit + 1}
-        rows = await self._ask(NODES, direction, **told)
-        if not rows:
+        told = {"root": id_key(root), "depth": depth, "cap": limit + 1, "limit": limit}
+        rows = await self._ask(ANSWER, direction, **told)
+        nodes = sorted(tuple(row) for row in rows if row[0] is not None)
+        if not nodes:
             return None
-        truncated, rows = len(rows) > limit, rows[:limit]
-        ids = {row.key: row.id for row in rows}
-        near = [row.key for row in rows if row.depth < depth]
-        links = await self._ask(LINKS, direction, near=near, keys=list(ids))
-        talkative = [row.key for row in rows if row.depth < depth and row.subtype != Subtype.CONTENT]
-        stubs, hints = _hints(await self._ask(HINTS, direction, near=talkative), ids, direction)
-        return Answer(root, (*map(_shown, rows), *stubs), tuple(sorted((*_seen(links, ids), *hints), key=_ends)), truncated)
+        names = {node[1]: node[3] for node in nodes}
+        links: list[Ends] = []
+        hints: list[Hint] = []
+        up = direction is Direction.UP
+        for place, near, far, name, category, _subtype, said in rows:
+            if far:
+                links.append((names[near], names[far], name, said) if up else (names[far], names[near], name, said))
+            elif place is None and category:
+                hints.append((names[near], name, category))
+        answered = [node[3:] for node in nodes[:limit]]
+        return answer(root, direction, answered, links, hints, truncated=len(nodes) > limit)
 
     async def path(self, source: str, target: str, depth: int, limit: int) -> Answer | None:
         """The shortest way up from one node to another; of several, the same one every time."""
         goal = id_key(target)
-        reached = await self._ask(KEYS, Direction.UP, root=id_key(source), depth=depth, cap=limit + 1)
-        depths: dict[UUID, int] = {row.key: row.depth for row in reached}
+        found = await self._ask(KEYS, Direction.UP, root=id_key(source), depth=depth, cap=limit + 1)
+        depths: dict[UUID, int] = {row.key: row.depth for row in found if row.depth is not None}
         if goal not in depths:
-            return Answer(source, (), truncated=True) if len(reached) > limit else None
-        near = [key for key, distance in depths.items() if distance < depths[goal]]
-        links = await self._ask(LINKS, Direction.UP, near=near, keys=[*near, goal])
-        into: dict[UUID, list[UUID]] = {}
-        for link in links:
-            if depths[link.source] + 1 == depths[link.target]:
-                into.setdefault(link.target, []).append(link.source)
-        way = [goal]
-        while depths[way[-1]]:
-            way.append(min(into[way[-1]]))
+            return Answer(source, (), truncated=True) if len(depths) > limit else None
+        links = [row for row in found if row.far in depths]
+        way = way_back(goal, [(link.key, link.far) for link in links], depths, order=lambda key: key)
         rows = {row.key: row for row in await self._ask(BY_KEY, Direction.UP, keys=way)}
-        steps = set(zip(way[1:], way, strict=False))
-        seen = _seen([link for link in links if (link.source, link.target) in steps], {key: rows[key].id for key in way})
-        return Answer(source, tuple(_shown(rows[key]) for key in reversed(way)), tuple(sorted(seen, key=_ends)))
+        steps = set(pairwise(way))
+        on_it = [(rows[e.key].id, rows[e.far].id, e.relation, e.said) for e in links if (e.key, e.far) in steps]
+        return answer(source, Direction.UP, [rows[key][1:] for key in way], on_it)
 
     async def node(self, item: str) -> Shown | None:
         """A node that one of the tenants asserts."""
         rows = await self._ask(BY_KEY, Direction.UP, keys=[id_key(item)])
-        return _shown(rows[0]) if rows else None
-
-
-def _said(said: str | dict[str, Any] | None) -> dict[str, Any]:
-    """Attributes, which the driver hands over as text or read."""
-    read: dict[str, Any] = json.loads(said) if isinstance(said, str) else said or {}
-    return read
-
-
-def _shown(row: Any) -> Shown:
-    return Shown(row.id, Category(row.category), row.subtype, _said(row.said))
-
-
-def _seen(rows: Sequence[Any], ids: Mapping[UUID, str]) -> list[Seen]:
-    return [Seen(ids[row.source], Relation(row.relation), ids[row.target], _said(row.said)) for row in rows]
-
-
-def _ends(link: Seen) -> tuple[str, str, str]:
-    return link.source, link.target, link.relation
-
-
-def _hints(rows: Sequence[Any], ids: Mapping[UUID, str], direction: Direction) -> tuple[list[Shown], list[Seen]]:
-    stubs, links = [], []
-    for row in sorted(rows, key=lambda row: (ids[row.near], row.relation, row.category)):
-        # made of what the caller sees anyway: neither who is there nor how many can be told from it
-        opaque = hashlib.sha256("\0".join((ids[row.near], direction, row.relation, row.category)).encode()).hexdigest()[:16]
-        stub = Shown(f"restricted/{opaque}", Category(row.category), restricted=True)
-        ends = (ids[row.near], stub.id) if direction is Direction.UP else (stub.id, ids[row.near])
-        stubs.append(stub)
-        links.append(Seen(ends[0], Relation(row.relation), ends[1]))
-    return stubs, links
+        return shown([rows[0][1:]])[0] if rows else None

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.executor import FileSeen, Run, Step
-from contracts.ids import content_id, input_id, output_id, run_id, step_id
+from contracts.ids import NOWHERE, content_id, input_id, output_id, run_id, step_id
 from contracts.registry import Workflow
 from contracts.vocabulary import Relation, RunStatus, Subtype
 from provenance.graph.model import Graph
@@ -180,6 +180,16 @@ def _results(graph: Builder, run: Run, owner: str) -> None:
         # A result may be an input handed through; nobody here made that one.
         if seen.id.startswith(written):
             graph.link(seen.id, Relation.WAS_ATTRIBUTED_TO, owner)
+        if seen.id.startswith(f"{written}{NOWHERE}/"):
+            _of_the_run(graph, run, seen)
+
+
+def _of_the_run(graph: Builder, run: Run, seen: FileSeen) -> None:
+    """A result of which the runner does not know the step: no step's record tells of it, so the run's does."""
+    _file(graph, seen)
+    graph.link(seen.id, Relation.WAS_GENERATED_BY, run_id(run.id), prov_role=seen.role, prov_time=moment(run.ended))
+    if _has_content(seen) and not seen.from_outside:
+        graph.link(_content(graph, seen), Relation.ALTERNATE_OF, seen.id)
 
 
 def _file(graph: Builder, seen: FileSeen) -> str:

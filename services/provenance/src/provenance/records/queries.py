@@ -15,11 +15,16 @@ from provenance.graph.answer import Dump
 from provenance.graph.diff import Change, load
 from provenance.graph.model import Attributes, Element, Graph, Link, Node
 
+MARK = "md5(concat_ws(' ', record, revision, extract(epoch from at)))"
 IDENTITY = text("select id from provenance.ledger")
+PLACE = text(
+    f"""select id as ledger, (select coalesce(max(seq), 0) from provenance.records) as last,
+        (select {MARK} from provenance.records where seq = :seq) as mark from provenance.ledger"""  # noqa: S608 - a constant
+)
 AS_OF = text("select seq from provenance.records where at <= :at order by at desc, seq desc limit 1")
 AFTER = text(
-    """select seq, record, cast(changes as text) as changes from provenance.records
-    where seq > :seq order by seq limit :limit"""
+    f"""select seq, record, {MARK} as mark, cast(changes as text) as changes from provenance.records
+    where seq > :seq order by seq limit :limit"""  # noqa: S608 - a constant
 )
 CHILDREN = text("select distinct record from provenance.records where parent = :record order by record")
 LAST = text("select coalesce(max(seq), 0) from provenance.records")
@@ -49,6 +54,18 @@ class Entry:
 
     seq: int
     changes: tuple[Change, ...]
+    mark: str
+    """Tells this revision from any other that might have its `seq` in another copy of the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A `seq` in its ledger."""
+
+    ledger: UUID
+    last: int
+    mark: str | None
+    """Of the revision at that `seq`, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,13 @@ async def as_of(session: AsyncSession, at: datetime) -> int:
 async def after(session: AsyncSession, seq: int, limit: int) -> list[Entry]:
     """The next rows of the ledger."""
     rows = (await session.execute(AFTER, {"seq": seq, "limit": limit})).all()
-    return [Entry(row.seq, tuple(load(json.loads(row.changes), row.record))) for row in rows]
+    return [Entry(row.seq, tuple(load(json.loads(row.changes), row.record)), row.mark) for row in rows]
+
+
+async def place(session: AsyncSession, seq: int) -> Place:
+    """Where a `seq` stands in the ledger."""
+    row = (await session.execute(PLACE, {"seq": seq})).one()
+    return Place(row.ledger, row.last, row.mark)
 
 
 async def children(session: AsyncSession, record: str) -> list[str]:

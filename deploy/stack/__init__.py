@@ -1,0 +1,1 @@
+"""What the stack of deploy/compose.yaml needs before its first start."""

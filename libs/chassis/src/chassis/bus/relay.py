@@ -1,0 +1,155 @@
+"""From the outbox to RabbitMQ: many rows in one turn, published with confirms, gone when RabbitMQ has them."""
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from aio_pika import DeliveryMode
+from aio_pika import Message as Envelope
+from aio_pika.abc import AbstractChannel, AbstractRobustConnection
+from aio_pika.exceptions import AMQPError, DeliveryError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import logs
+from chassis.bus import outbox, parked
+from chassis.bus.names import EXCHANGE, relay_of
+from chassis.bus.parked import Letter
+from chassis.bus.receiver import LONGEST
+from chassis.trouble import is_trouble
+from contracts.catalog import CATALOG
+
+if TYPE_CHECKING:
+    from chassis.house import House
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+GATHER = 0.002
+"""Seconds between two turns that are not full: where much is said, each turn then carries more."""
+CONFIRMED = 30.0
+"""Seconds that RabbitMQ may take to confirm; then the rows are sent once more."""
+
+LOCK = text(
+    """select id, subject, message, payload, headers, tries from bus.outbox
+    where queue = :queue and due <= now() order by due, id limit :limit for update skip locked"""
+)
+SENT = text("delete from bus.outbox where id = any(:rows)")
+AGAIN = text("update bus.outbox set tries = tries + 1, due = now() + make_interval(secs => :seconds) where id = :row")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message on its way out."""
+
+    id: int
+    subject: str
+    message: UUID
+    payload: bytes
+    headers: dict[str, str]
+    tries: int
+
+
+class Relay:
+    """Carries what a service says."""
+
+    def __init__(self, house: "House[Any]", connection: AbstractRobustConnection, account: str, heard: frozenset[str]) -> None:
+        self.house = house
+        self.queue = relay_of(house.service.name)
+        self._connection = connection
+        self._heard = heard
+        """Subjects that have a queue: RabbitMQ hands them back if it does not know it."""
+        self._account = account
+        self._channel: AbstractChannel | None = None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Carry what is there, wait for the bell; stop between two turns."""
+        logs.within(service=self.house.service.name)
+        with self.house.bell.waiter([self.queue]) as news:
+            while not stopping.is_set():
+                try:
+                    carried = await self.turn()
+                except Exception as error:
+                    trouble = is_trouble(error) or isinstance(error, AMQPError)
+                    log.log(logging.WARNING if trouble else logging.ERROR, "relay", exc_info=error)
+                    await asyncio.sleep(random.uniform(0.5, 1.5))
+                    continue
+                if not carried:
+                    await news.rung(0.5)
+                elif carried < BATCH:
+                    await asyncio.sleep(GATHER)
+
+    async def turn(self) -> int:
+        """Send what is due, as far as a turn holds; say how much there was. What failed before goes alone."""
+        if not self._connection.connected.is_set():
+            return 0
+        async with self.house.sessions.begin() as session:
+            found = await session.execute(LOCK, {"queue": self.queue, "limit": BATCH})
+            rows = [Row(**row) for row in found.mappings()]
+            for part in ([row for row in rows if not row.tries], *([row] for row in rows if row.tries)):
+                if part:
+                    await self._carry(session, part)
+        return len(rows)
+
+    async def _open(self) -> Any:
+        if self._channel is None or self._channel.is_closed:
+            self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+        return await self._channel.get_underlay_channel()
+
+    async def _carry(self, session: AsyncSession, part: list[Row]) -> None:
+        channel = await asyncio.wait_for(self._open(), CONFIRMED)
+        async with asyncio.timeout(CONFIRMED):
+            answers = await asyncio.gather(*(self._publish(channel, row) for row in part), return_exceptions=True)
+        gone: list[int] = []
+        for row, answer in zip(part, answers, strict=True):
+            if not isinstance(answer, BaseException):
+                gone.append(row.id)
+            elif not isinstance(answer, Exception):
+                raise answer
+            elif not await self._failed(session, row, answer, alone=len(part) == 1):
+                gone.append(row.id)
+        await session.execute(SENT, {"rows": gone})
+
+    async def _publish(self, channel: Any, row: Row) -> None:
+        envelope = Envelope(
+            row.payload,
+            content_type="application/json",
+            delivery_mode=DeliveryMode.PERSISTENT,
+            message_id=str(row.message),
+            type=row.subject,
+            user_id=self._account,
+            app_id=self.house.service.name,
+            headers=dict(row.headers),
+        )
+        await channel.basic_publish(
+            row.payload,
+            exchange=EXCHANGE,
+            routing_key=row.subject,
+            properties=envelope.properties,
+            mandatory=row.subject in self._heard,
+            wait=False,
+        )
+
+    async def _failed(self, session: AsyncSession, row: Row, error: Exception, *, alone: bool) -> bool:
+        """Whether the row is kept: what passes comes back for ever; what RabbitMQ or its client cannot take is counted."""
+        about = {"subject": row.subject, "message_id": str(row.message), "error": repr(error)}
+        if not self._connection.connected.is_set():
+            return True  # nothing is known of it: it goes with the next turn
+        passes = isinstance(error, DeliveryError) or is_trouble(error)
+        if not passes and (alone or not isinstance(error, AMQPError)):
+            times = await parked.count(session, self.queue, row.message, repr(error))
+            if times >= self.house.settings.bus_attempts:
+                log.error("parked, cannot be sent", extra=about)
+                letter = Letter(self.queue, row.subject, row.message, row.payload, row.headers)
+                kind = CATALOG.get(row.subject)
+                message = kind.model_validate_json(row.payload) if kind else None
+                told = await parked.put(self.house, session, letter, message, f"failed {times} times", repr(error))
+                await outbox.write(session, told)
+                return False
+        log.warning("comes back later", extra=about)
+        wait = min(self.house.settings.bus_retry * 2**row.tries, LONGEST) * random.uniform(0.8, 1.2)
+        await session.execute(AGAIN, {"row": row.id, "seconds": wait})
+        return True

@@ -1,0 +1,1 @@
+"""REANA tokens of accounts, encrypted."""

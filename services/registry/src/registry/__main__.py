@@ -1,0 +1,9 @@
+"""`python -m registry`: this service as a process of its own."""
+
+import sys
+
+from chassis.running import main
+from registry.service import registry
+
+if __name__ == "__main__":
+    sys.exit(main(registry))

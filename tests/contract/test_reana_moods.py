@@ -1,0 +1,489 @@
+"""What the REANA runner makes of a REANA that tells little, late or wrongly, and that misbehaves."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+pytest.importorskip("reana_client", reason="`make install PRODUCTION=1` brings the client of REANA")
+from tests.contract.runner import COUNT, IMAGE, Bench, Seen, file, serial, tool, workflow
+from tests.reana.process import StandIn
+
+from chassis.files import Folder
+from chassis.forks import Forks
+from chassis.refusal import Refusal, Trouble
+from contracts.ids import NOWHERE, input_id, output_id
+from contracts.vocabulary import Engine, RunStatus, StepStatus
+from executor.runner import Known, RunnerSettings, open_runner
+from executor.runner.reana import ReanaRunner
+from executor.runner.reanalook import item_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+QUICK: dict[str, Any] = {"reana_rate": 1000, "reana_every": 0, "reana_settle": 0.05, "reana_timeout": 20}
+NOBODY = 500_000 if os.geteuid() == 0 else os.geteuid()
+CALM = {"storm": 0, "broken": 0, "drop": 0, "lose": "", "slow": 0, "late": 0, "stuck": False, "zone": 0, "limit": 0}
+CALM |= {"queue": 0.02, "pend": 0.02, "retry_after": "1"}
+
+
+class Purse:
+    """Tokens of accounts."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[str, str] = {}
+
+    async def get(self, account: str) -> str | None:
+        """One."""
+        return self.tokens.get(account)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def forks() -> AsyncIterator[Forks]:
+    """A warm fork server."""
+    server = Forks(["executor.runner.warm"], {})
+    yield server
+    await server.close()
+
+
+@pytest.fixture(scope="module")
+def server(session_folder: Path) -> Iterator[StandIn]:
+    """The stand-in."""
+    server = StandIn(session_folder / "moody").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def reana(server: StandIn) -> Iterator[StandIn]:
+    """The stand-in, calm and with nothing counted."""
+    server.mood(reset=True, **CALM)
+    yield server
+    server.mood(reset=True, **CALM)
+
+
+@pytest.fixture
+def purse() -> Purse:
+    """No tokens yet."""
+    return Purse()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bench(tmp_path: Path, forks: Forks, reana: StandIn, purse: Purse) -> AsyncIterator[Bench]:
+    """A runner, as a user of its own."""
+    bench = opened(tmp_path, forks, reana, purse)
+    yield bench
+    await bench.runner.close()
+
+
+def opened(folder: Path, forks: Forks, reana: StandIn, purse: Purse, **settings: Any) -> Bench:
+    """A runner with settings."""
+    files = Folder(folder / "files")
+    told: dict[str, Any] = {"reana_access_token": f"user-{uuid4()}", "runner_url": reana.url, **QUICK, **settings}
+    return Bench(open_runner(RunnerSettings(**told), files, forks, purse), files)
+
+
+def mine(reana: StandIn, run: object) -> list[dict[str, Any]]:
+    """A run's workflows in REANA."""
+    return [one for one in reana.told()["workflows"] if one["name"].startswith(f"rp-{run}.")]
+
+
+async def test_an_exit_code_that_reana_hides_stays_hidden(bench: Bench) -> None:
+    """REANA calls a CWL command good that ended badly but wrote all it should; it gives no exit code, so none is told."""
+    document = tool("echo out > out.txt; exit 3", outputs={"out": "out.txt"})
+
+    seen = await bench.finish({"sly.cwl": document})
+
+    assert seen.steps["sly"].status is StepStatus.FINISHED
+    assert seen.steps["sly"].exit_code is None
+    assert seen.steps["sly"].cpu_seconds is None
+
+
+async def test_a_failure_that_only_the_engine_noticed_is_the_steps(bench: Bench, reana: StandIn) -> None:
+    """A job that REANA calls finished has failed if the engine says so, however late it says it."""
+    reana.mood(late=0.4)
+    steps = {
+        "good": {"run": tool("echo 1 > a.txt", outputs={"out": "a.txt"}), "in": {}, "out": ["out"]},
+        "bad": {"run": tool("cat $1; exit 4", {"a": "File"}, {"out": "no.txt"}), "in": {"a": "good/out"}, "out": ["out"]},
+    }
+
+    seen = await bench.run({"wf.cwl": workflow({}, steps, {"out": "bad/out"})})
+
+    assert seen.status is RunStatus.FAILED
+    assert seen.steps["good"].status is StepStatus.FINISHED
+    assert seen.steps["bad"].status is StepStatus.FAILED
+    assert seen.steps["bad"].after == ("good",)
+    assert "step bad failed: permanentFail" in seen.reason
+
+
+async def test_scattered_jobs_have_their_places(bench: Bench) -> None:
+    """`work`, `work_2` and `work_3` are the elements of a scatter, in their order; which of them wrote what is not known."""
+    steps = {
+        "work": {
+            "run": tool("echo $1", {"n": "int"}, {"out": {"type": "stdout"}}, stdout="$(inputs.n).txt"),
+            "scatter": "n",
+            "in": {"n": "ns"},
+            "out": ["out"],
+        }
+    }
+
+    seen = await bench.finish({"wf.cwl": workflow({"ns": "int[]"}, steps, {"out": "work/out"}, "File[]")}, {"ns": [7, 8, 9]})
+
+    assert set(seen.steps) == {"work[0]", "work[1]", "work[2]"}
+    assert {step.name for step in seen.steps.values()} == {"work"}
+    assert await bench.read(seen, seen.steps["work[2]"].log or "") == b""
+    assert seen.outputs["8.txt"].file.id == output_id(seen.run, NOWHERE, "8.txt")
+
+
+async def test_what_a_cwl_run_tells_is_all_in_its_specification(bench: Bench) -> None:
+    """Inputs have their SHA-256; who used them and who wrote the result is taken from the specification, and marked so."""
+    seen = await bench.finish({"count.cwl": COUNT}, {"text": file("t.txt")}, {"t.txt": b"1\n"})
+
+    (used,) = seen.steps["count"].used
+    assert (used.id, used.evidence) == (input_id(seen.run, "t.txt"), "named in the specification")
+    result = seen.outputs["count.txt"].file
+    assert (result.id, result.size, result.sha256) == (output_id(seen.run, "count", "count.txt"), 2, None)
+
+
+async def test_serial_jobs_are_the_commands_in_their_order(bench: Bench) -> None:
+    """Steps without names, and steps of several commands, have the places that the local engine gives them."""
+    document = serial(
+        {"name": "gather", "environment": IMAGE, "commands": ["cat data.txt > ${target}"]},
+        {"environment": IMAGE, "commands": ["echo more >> a.txt", "cp a.txt b.txt"]},
+        inputs={"parameters": {"target": "a.txt"}, "files": ["data.txt"]},
+        outputs={"files": ["a.txt", "b.txt", "never.txt"]},
+    )
+
+    seen = await bench.finish({"reana.yaml": document}, {}, {"data.txt": b"d\n"}, engine=Engine.SERIAL)
+
+    assert list(seen.steps) == ["gather", "step-2[0]", "step-2[1]"]
+    assert seen.steps["gather"].parameters == {"target": "a.txt"}
+    assert seen.steps["gather"].command == ("cat data.txt > a.txt",)
+    assert [used.evidence for used in seen.steps["gather"].used] == ["named in the command"]
+    assert seen.steps["step-2[0]"].after == ("gather",)
+    ids = {path: output.file.id for path, output in seen.outputs.items()}
+    assert ids == {  # three commands name a.txt, and one b.txt
+        "a.txt": output_id(seen.run, NOWHERE, "a.txt"),
+        "b.txt": output_id(seen.run, "step-2[1]", "b.txt"),
+    }
+
+
+async def test_an_end_is_believed_once_it_holds(bench: Bench, reana: StandIn) -> None:
+    """REANA says finished before its last job and its log are written down; the run ends when they are."""
+    reana.mood(late=0.6)
+
+    seen = await bench.finish({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+
+    assert seen.steps["count"].status is StepStatus.FINISHED
+    assert "count.txt" in seen.outputs
+    assert seen.history["count"][-1] is StepStatus.FINISHED
+
+
+@pytest.mark.parametrize("mood", [{"storm": 6, "retry_after": "0.2"}, {"broken": 5}, {"drop": 5}, {"slow": 0.1}])
+async def test_a_run_outlives_bad_weather(bench: Bench, reana: StandIn, mood: dict[str, Any]) -> None:
+    """Storms of 429, errors, closed connections and slow answers cost time, and nothing else."""
+    order = await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+    reana.mood(**mood)
+
+    for _ in range(10):
+        try:
+            seen = Seen(order.run, await bench.runner.submit(order))
+            break
+        except Trouble:
+            await asyncio.sleep(0.1)
+    reana.mood(**mood)
+    await bench.end(seen)
+
+    assert seen.status is RunStatus.FINISHED
+    assert [one["changes"].count("queued") for one in mine(reana, order.run)] == [1]
+
+
+@pytest.mark.parametrize("lost", ["create", "start", "upload"])
+async def test_an_answer_that_is_lost_does_nothing_twice(bench: Bench, reana: StandIn, lost: str) -> None:
+    """What was done although nobody heard of it is found, and not done again."""
+    order = await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+    reana.mood(lose=lost)
+
+    if lost != "upload":  # which only overwrites, so it is tried again at once
+        with pytest.raises(Trouble):
+            await bench.runner.submit(order)
+    seen = await bench.end(Seen(order.run, await bench.runner.submit(order)))
+
+    assert seen.status is RunStatus.FINISHED
+    assert [one["changes"] for one in mine(reana, order.run)] == [["queued", "pending", "running", "finished"]]
+    assert reana.told()["asked"]["create"] == 1
+
+
+async def test_the_id_is_told_before_anything_is_uploaded(bench: Bench, reana: StandIn) -> None:
+    """Whoever dies while submitting leaves an id by which the half can be found, and removed."""
+    order = await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+    uploads: list[int] = []
+
+    async def named(runner_id: str) -> None:
+        uploads.append(reana.told()["asked"].get("upload", 0))
+        msg = f"died with {runner_id}"
+        raise RuntimeError(msg)
+
+    with pytest.raises(RuntimeError, match="died with"):
+        await bench.runner.submit(order, named)
+
+    assert uploads == [0]
+    seen = await bench.end(Seen(order.run, await bench.runner.submit(order)))
+    assert seen.status is RunStatus.FINISHED
+    assert len(mine(reana, order.run)) == 1
+
+
+async def test_a_restart_that_somebody_made_in_reana_is_another_run(bench: Bench, reana: StandIn) -> None:
+    """The first of our name is the run, whatever was started after it."""
+    seen = await bench.finish({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+    token = bench.runner._tokens.any()  # type: ignore[attr-defined]
+    workflow_id = seen.runner_id.partition("?")[0]
+    url = f"{reana.url}/api/workflows/{workflow_id}/start"
+    answer = httpx.post(url, params={"access_token": token}, json={"restart": True})
+
+    assert answer.json()["run_number"] == "1.1"
+    order = replace(await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"}), run=seen.run)
+    assert (await bench.runner.submit(order)).partition("?")[0] == workflow_id
+
+
+async def test_a_vanished_workflow_is_gone(bench: Bench, reana: StandIn) -> None:
+    """REANA was restored from a backup, or somebody deleted the workflow there: the run has ended, and why is told."""
+    for how, why in (("vanish", "knows nothing"), ("delete", "was deleted in REANA")):
+        seen = await bench.start({"sleep.cwl": tool("sleep 60")})
+        await bench.until(seen, lambda seen: seen.steps)
+        workflow_id = seen.runner_id.partition("?")[0]
+        if how == "vanish":
+            reana.mood(vanish=[workflow_id])
+        else:
+            await bench.runner.delete(seen.run, seen.runner_id)
+
+        await bench.until(seen, lambda seen: seen.last.gone)
+
+        assert why in seen.reason
+
+
+@pytest.mark.parametrize("hours", [5.5, -7])
+async def test_a_clock_in_another_zone_is_noticed(bench: Bench, reana: StandIn, hours: float) -> None:
+    """REANA's times name no zone; ones that cannot be in the zone it was said to be in are put right."""
+    reana.mood(zone=hours)
+
+    seen = await bench.finish({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+
+    now = datetime.now(UTC)
+    for moment in (seen.told["started"], seen.told["ended"], seen.steps["count"].started, seen.steps["count"].ended):
+        assert abs(moment - now) < timedelta(minutes=3)
+    assert bench.runner.clock.error == timedelta(hours=hours)  # type: ignore[attr-defined]
+
+
+async def test_a_run_in_reanas_queue_is_stopped_by_deleting_it(bench: Bench, reana: StandIn) -> None:
+    """REANA cannot stop what does not run; then the run is gone, which its next look says."""
+    reana.mood(stuck=True)
+    seen = await bench.start({"sleep.cwl": tool("sleep 60")})
+
+    await bench.runner.stop(seen.run, seen.runner_id)
+    await bench.until(seen, lambda seen: seen.last is not None and seen.last.gone)
+
+    assert mine(reana, seen.run)[0]["status"] == "deleted"
+
+
+async def test_a_run_about_to_begin_is_stopped_once_it_runs(bench: Bench, reana: StandIn) -> None:
+    """Deleting a pending workflow would leave its pod behind, so it is asked again."""
+    reana.mood(pend=0.5)
+    seen = await bench.start({"sleep.cwl": tool("sleep 60")})
+    await asyncio.sleep(0.2)
+
+    with pytest.raises(Trouble, match="about to begin"):
+        await bench.runner.stop(seen.run, seen.runner_id)
+    await bench.until(seen, lambda seen: seen.status is RunStatus.RUNNING if seen.statuses else False)
+    await bench.runner.stop(seen.run, seen.runner_id)
+
+    assert (await bench.end(seen)).status is RunStatus.STOPPED
+
+
+async def test_a_used_up_quota_is_a_refusal_in_reanas_words(bench: Bench, reana: StandIn) -> None:
+    """It will not pass by itself, so the run fails at once."""
+    order = await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+    token = bench.runner._tokens.any()  # type: ignore[attr-defined]
+    reana.mood(quota={token: True})
+
+    with pytest.raises(Refusal, match=r"usage: 648 KiB out of 195\.31 KiB") as refused:
+        await bench.runner.submit(order)
+
+    assert refused.value.problem.type == "urn:problem:executor:quota-exceeded"
+
+
+async def test_what_reana_does_not_start_is_refused_and_removed(bench: Bench, reana: StandIn) -> None:
+    """A specification is judged when it is started; nothing of it stays behind."""
+    document = {"workflow": {"type": "serial", "specification": {"steps": [{"commands": ["true"]}]}}}
+    order = await bench.order({"reana.yaml": document}, engine=Engine.SERIAL)
+
+    with pytest.raises(Refusal, match="'environment' is a required property"):
+        await bench.runner.submit(order)
+
+    assert [one["status"] for one in mine(reana, order.run)] == ["deleted"]
+
+
+async def test_a_thousand_live_runs_cost_ten_calls(bench: Bench, reana: StandIn) -> None:
+    """One list of pages for an account; nothing else is asked of runs that have not changed."""
+    token = bench.runner._tokens.any()  # type: ignore[attr-defined]
+    spec = {"workflow": {"type": "serial", "specification": {"steps": [{"environment": "x", "commands": ["true"]}]}}}
+    reana.mood(live=[{"token": token, "name": "rp-many-{}", "count": 1000, "spec": spec}])
+    ids = [one["id"] for one in reana.told()["workflows"] if one["name"].startswith("rp-many-")]
+    told = httpx.get(f"{reana.url}/api/workflows", params={"access_token": token, "type": "batch", "include_progress": "true"})
+    seen = {one["id"]: f"seen:{item_of(one).mark}" for one in told.json()["items"]}
+    known = {uuid4(): Known(one, seen[one]) for one in ids}
+    reana.mood(reset=True)
+
+    assert await bench.runner.look(known) == {}
+
+    assert reana.told()["asked"] == {"list": 10}
+
+
+async def test_reanas_limit_is_never_reached(tmp_path: Path, forks: Forks, reana: StandIn, purse: Purse) -> None:
+    """Not more than 15 requests a second leave, of all kinds, however many are wanted at once."""
+    bench = opened(tmp_path, forks, reana, purse, reana_rate=15)
+    runner = bench.runner
+    assert isinstance(runner, ReanaRunner)
+    order = await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {f"f{n}": b"1" for n in range(20)} | {"t": b"1"})
+    reana.mood(limit=20)
+    began = time.monotonic()
+
+    await asyncio.gather(runner.submit(order), *(runner.ping() for _ in range(6)))
+
+    told = reana.told()
+    took = time.monotonic() - began
+    assert told["refused"] == 0
+    assert sum(told["asked"].values()) == runner.calls.count
+    assert runner.calls.count / took < 17
+    await runner.close()
+
+
+async def test_each_account_pays_with_its_own_token(bench: Bench, reana: StandIn, purse: Purse) -> None:
+    """A run is submitted with its owner's token, watched with it, and one account's bad token is nobody else's trouble."""
+    purse.tokens = {"user/i/ada": f"user-{uuid4()}", "user/i/eve": "stale", "user/i/bob": f"user-{uuid4()}"}
+    document = {"count.cwl": COUNT}
+    orders = {
+        name: replace(await bench.order(document, {"text": file("t")}, {"t": b"1"}), owner=f"user/i/{name}")
+        for name in ("ada", "eve", "bob", "sol")
+    }
+
+    with pytest.raises(Refusal, match="does not take your token: Token not valid"):
+        await bench.runner.submit(orders["eve"])
+    ids = {name: await bench.runner.submit(orders[name]) for name in ("ada", "bob", "sol")}
+    assert "account" not in ids["sol"]
+    assert "account=user%2Fi%2Fada" in ids["ada"]
+    purse.tokens["user/i/bob"] = "revoked"
+    known = {orders[name].run: Known(runner_id) for name, runner_id in ids.items()}
+    ended: set[Any] = set()
+    async with asyncio.timeout(30):
+        while len(ended) < 2:
+            for run, look in (await bench.runner.look(known)).items():
+                known[run] = Known(known[run].runner_id, look.cursor)
+                ended |= {run} if look.status is RunStatus.FINISHED else set()
+
+    assert ended == {orders["ada"].run, orders["sol"].run}
+
+
+async def test_without_any_token_a_run_is_refused(tmp_path: Path, forks: Forks, reana: StandIn, purse: Purse) -> None:
+    """Whoever has stored none, where the platform has none either, is told what to do."""
+    bench = opened(tmp_path, forks, reana, purse, reana_access_token="")
+
+    with pytest.raises(Refusal, match="PUT /v1/reana-token"):
+        await bench.runner.submit(await bench.order({"count.cwl": COUNT}))
+
+    await bench.runner.ping()
+    await bench.runner.close()
+
+
+async def test_no_error_names_the_token(tmp_path: Path, forks: Forks, reana: StandIn, purse: Purse) -> None:
+    """The token stands in every address, and errors are shown to people and written into logs."""
+    bench = opened(tmp_path, forks, replace(reana, url="http://127.0.0.1:9"), purse, reana_timeout=1)
+    order = await bench.order({"true.cwl": tool("true")})
+
+    with pytest.raises(Trouble) as trouble:
+        await bench.runner.submit(order)
+
+    seen: BaseException | None = trouble.value
+    while seen is not None:
+        assert "user-" not in str(seen)
+        seen = seen.__cause__ or seen.__context__
+    await bench.runner.close()
+
+
+async def test_snakemake_runs_with_its_files(bench: Bench) -> None:
+    """The rules are read here, the files are uploaded, every job is a rule."""
+    snakefile = b"""
+rule all:
+    input: "out.txt"
+rule twice:
+    input: "data.txt"
+    output: "mid.txt"
+    container: "docker://docker.io/library/debian:stable-slim"
+    shell: "cat {input} {input} > {output}"
+rule count:
+    input: "mid.txt"
+    output: "out.txt"
+    container: "docker://docker.io/library/debian:stable-slim"
+    shell: "wc -c < {input} | tr -d ' ' > {output}"
+"""
+    document = {
+        "inputs": {"files": ["data.txt"], "parameters": {"n": 1}},
+        "workflow": {"type": "snakemake", "file": "Snakefile"},
+        "outputs": {"files": ["out.txt"]},
+    }
+
+    bundle = {"reana.yaml": document, "Snakefile": snakefile, "data.txt": b"abc"}
+    seen = await bench.finish(bundle, {"n": 2}, engine=Engine.SNAKEMAKE)
+
+    assert set(seen.steps) == {"twice", "count"}
+    assert seen.steps["count"].after == ("twice",)
+    assert await bench.result(seen, "out.txt") == b"6\n"
+    assert seen.inputs["data.txt"].size == 3
+
+
+async def test_yadage_runs_with_its_files(bench: Bench) -> None:
+    """REANA reads a Yadage workflow from the workspace, so its files are there before it starts."""
+    stages = """
+stages:
+  - name: say
+    dependencies: [init]
+    scheduler:
+      scheduler_type: singlestep-stage
+      parameters: {word: {step: init, output: word}, out: '{workdir}/out.txt'}
+      step:
+        process: {process_type: string-interpolated-cmd, cmd: 'echo {word} > {out}'}
+        environment: {environment_type: docker-encapsulated, image: docker.io/library/debian}
+        publisher: {publisher_type: frompar-pub, outputmap: {out: out}}
+"""
+    document = {
+        "inputs": {"parameters": {"word": "hello"}},
+        "workflow": {"type": "yadage", "file": "workflow.yaml"},
+        "outputs": {"files": ["out.txt"]},
+    }
+
+    seen = await bench.finish({"reana.yaml": document, "workflow.yaml": stages.encode()}, {"word": "hi"}, engine=Engine.YADAGE)
+
+    assert set(seen.steps) == {"say"}
+    assert await bench.result(seen, "out.txt") == b"hi\n"
+
+
+async def test_reading_a_snakefile_is_running_it_as_nobody(bench: Bench) -> None:
+    """It is somebody else's Python: it sees no secret, writes nowhere, and its error is told."""
+    snakefile = b"import os\nraise ValueError(f'{os.getuid()} {sorted(os.environ)}')\n"
+    document = {"workflow": {"type": "snakemake", "file": "Snakefile"}}
+
+    with pytest.raises(Refusal, match="cannot be read") as refused:
+        await bench.runner.submit(await bench.order({"reana.yaml": document, "Snakefile": snakefile}, engine=Engine.SNAKEMAKE))
+
+    told = str(refused.value)
+    assert "in file Snakefile, line 2" in told
+    assert f"{NOBODY} [" in told
+    assert "REANA_ACCESS_TOKEN" not in told
+    assert "'PATH'" in told
