@@ -119,7 +119,7 @@ async def answers(store: GraphStore, nodes: int, times: int) -> Iterator[str]:
         lines.append(f"  {links:>6} links   {told([(await timed(one))[0] for one in ask])}")
     layers = [[f"d/{layer}/{place}" for place in range(8)] for layer in range(12)]
     diamond = [(await timed(lambda: store.lineage(layers[0][0], Direction.UP, 11, ["t"], 5000)))[0] for _ in range(times)]
-    return iter([*lines, f"  diamond 12 x 8   {told(diamond)}"])
+    return iter([*lines, f"  diamond 12x8   {told(diamond)}"])
 
 
 async def put_diamond(filling: Filling) -> None:

@@ -24,9 +24,9 @@ WALK = """with recursive walk (depth, fresh, seen, links, ours) as (
     union all
     select w.depth + 1, next.keys, w.seen || next.keys, found.links, found.ours
     from walk w cross join lateral (
-        select array_agg(l) as links, array_agg(ours) as ours from unnest(w.fresh) near (key)
-        join {links} l on l.{near} = near.key cross join lateral (select {visible:l} as ours offset 0) seen
-        where ours or {foreign:l}) found
+        select array_agg(link) as links, array_agg(ours) as ours from unnest(w.fresh) near (key) cross join lateral (
+            select l as link, ours from {links} l cross join lateral (select {visible:l} as ours offset 0) seen
+            where l.{near} = near.key and (ours or {foreign:l}) offset 0) l) found
     cross join lateral (select array(
         select distinct l.{far} from unnest(found.links, found.ours) l ({columns})
         where l.ours and cardinality(w.seen) < :cap
@@ -36,7 +36,10 @@ WALK = """with recursive walk (depth, fresh, seen, links, ours) as (
 ), nearest as (
     select near.key, w.depth from walk w cross join unnest(w.fresh) near (key) order by w.depth, near.key limit :cap
 )"""
-"""One row for each distance, with the nodes that are first met there, and the links that led on from those before."""
+"""One row for each distance, with the nodes that are first met there, and the links that led on from those before.
+
+`offset 0` keeps lookups as they are written: one through the index for each node, whatever is known of the tables.
+"""
 
 KEYS = (
     WALK  # noqa: S608 - constants
