@@ -17,13 +17,13 @@ from uuid import UUID, uuid4
 
 import yaml
 
+from chassis.bundles import pack
 from chassis.files import Folder, once
 from chassis.forks import Forks
 from chassis.refusal import Refusal
 from contracts.vocabulary import Engine, RunStatus, StepStatus
 from executor.runner import Known, Order, RunnerSettings, StepSeen
 from executor.runner.local import LocalRunner
-from executor.specs.bundle import pack
 
 ENDED = {"finished", "failed", "stopped"}
 WORDS = {
