@@ -9,11 +9,12 @@ PRODUCTION ?=
 OTHERS ?= 3.12 3.13
 COVERAGE_FLOOR ?=
 ONLY ?=
+SIZE ?= full
 ENGINE ?= docker
 TAG ?= latest
 BUILD_OPTIONS ?=
 
-.PHONY: help install demo up services services-down images test presto check format schemas topology migrate e2e chaos coverage others docs clean
+.PHONY: help install demo up services services-down images test presto check format schemas topology migrate e2e bench chaos coverage others docs clean
 .DEFAULT_GOAL := help
 
 help: ## Print this page
@@ -50,7 +51,10 @@ presto: .venv/dev ## Run the tests that need no server: seconds
 e2e: .venv/dev ## Run the platform's tests over HTTP
 	@$(RUN) python -m pytest tests/e2e
 
-chaos: .venv/dev ## Kill the platform again and again, and count what was lost
+bench: .venv/dev ## Measure everything and print one table, also in var/bench (ONLY="bus graph", SIZE=small)
+	@ONLY="$(ONLY)" SIZE="$(SIZE)" $(RUN) python -m tests.bench
+
+chaos: .venv/dev ## Kill services, stop servers (CHAOS_OUTAGE=60 seconds), and count: sent, done, lost, doubled
 	@$(RUN) python -m pytest tests/chaos -s
 
 coverage: .venv/dev ## Run all tests and report branch coverage

@@ -5,27 +5,40 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 import neo4j
+import psutil
 from cryptography.hazmat.primitives import serialization
-from sqlalchemy import text
+from deploy.services.machine import some_port
+from sqlalchemy import URL, text
 
 from chassis import keys
 from chassis.database import driver_url, make_engine
+from tests.logins import Login
 from tests.measuring import measured
-from tests.servers import server, servers
+from tests.servers import server
+from tests.vhost import VirtualHost
 
 SERVICES = ("registry", "executor", "provenance", "gateway")
 TOKEN = "user-reprovena"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process has used: seconds of a core, and bytes of memory."""
+
+    seconds: float
+    memory: int
 
 
 @dataclass
@@ -49,7 +62,7 @@ class Stack:
     def prepare(self) -> None:
         """A virtual host, four databases, an empty graph, keys."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._virtual_host()
+        self.vhost.make()
         asyncio.run(self._databases(create=True))
         where, who = _plain(server("neo4j_url")), _user(server("neo4j_url"))
         with neo4j.GraphDatabase.driver(where, auth=who) as driver, driver.session() as session:
@@ -57,18 +70,6 @@ class Stack:
         key = keys.signing_key(self.folder / "caller.pem")
         public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         (self.folder / "caller.pub").write_bytes(public)
-
-    def _virtual_host(self) -> None:
-        with self._management() as http:
-            http.put(f"/api/vhosts/{self.name}").raise_for_status()
-            for account in ("admin", *servers("amqp_urls")):
-                rights = {"configure": ".*", "write": ".*", "read": ".*"}
-                http.put(f"/api/permissions/{self.name}/{account}", json=rights).raise_for_status()
-
-    def _management(self) -> httpx.Client:
-        told = urlsplit(server("amqp_management_url"))
-        base = told._replace(netloc=told.netloc.rpartition("@")[2]).geturl()
-        return httpx.Client(base_url=base, auth=(told.username or "", told.password or ""), timeout=30)
 
     async def _databases(self, *, create: bool) -> None:
         engine = make_engine(driver_url(server("postgres_url")), 1)
@@ -81,13 +82,23 @@ class Stack:
                     await connection.execute(text(f'drop database if exists "{self.name}_{service}" with (force)'))
         await engine.dispose()
 
+    def database(self, service: str) -> URL:
+        """A service's own database."""
+        return driver_url(self._database(service))
+
+    def _database(self, service: str) -> str:
+        return urlsplit(server("postgres_url"))._replace(path=f"/{self.name}_{service}").geturl()
+
+    @property
+    def vhost(self) -> VirtualHost:
+        """Where its messages are."""
+        return VirtualHost(self.name)
+
     def _environment(self, service: str) -> dict[str, str]:
-        amqp = urlsplit(servers("amqp_urls")[service])._replace(path=f"/{self.name}").geturl()
-        postgres = urlsplit(server("postgres_url"))._replace(path=f"/{self.name}_{service}").geturl()
         own: dict[str, str] = {
             "STATE": str(self.folder / service),
-            "DATABASE_URL": postgres,
-            "BUS_URL": amqp,
+            "DATABASE_URL": self._database(service),
+            "BUS_URL": self.vhost.url(service),
             "FILES_URL": f"s3://{server('s3_bucket')}",
             "S3_ENDPOINT": server("s3_endpoint"),
             "S3_ACCESS_KEY": server("s3_access_key"),
@@ -117,37 +128,68 @@ class Stack:
         """Prepare, migrate and start everything; return when every door answers."""
         self.prepare()
         self.start_reana()
-        for service in SERVICES:
-            self.start_service(service, migrate=True)
+        self.urls |= {service: f"http://127.0.0.1:{some_port()}" for service in SERVICES}
+        with ThreadPoolExecutor() as starters:
+            list(starters.map(partial(self.start_service, migrate=True), SERVICES))
         for service in SERVICES:
             self.ready(service)
         return self
 
     def start_reana(self) -> None:
         """Start the stand-in, on the port it had before."""
-        port = urlsplit(self.urls["reana"]).port if "reana" in self.urls else _free_port()
+        port = urlsplit(self.urls["reana"]).port if "reana" in self.urls else some_port()
         command = [sys.executable, "-m", "tests.reana.standin", "--port", str(port), "--folder", str(self.folder / "reana")]
         self._spawn("reana", [*command, "--token", TOKEN], {})
         self.urls["reana"] = f"http://127.0.0.1:{port}"
-        _until(lambda: _answers(f"{self.urls['reana']}/api/ping"), 30, "the stand-in")
+        _until(lambda: _answers(f"{self.urls['reana']}/api/ping"), 180, "the stand-in", self.processes["reana"])
 
     def start_service(self, service: str, *, migrate: bool = False) -> None:
         """Start one service."""
-        environment = self._environment(service)
         if migrate:
-            subprocess.run(
-                [sys.executable, "-m", service, "migrate"], env=self._whole(environment), check=True, timeout=120,
-                stdout=subprocess.DEVNULL, stderr=(self.folder / f"{service}.log").open("ab"),
-            )  # fmt: skip
+            self.order(service, "migrate")
         note = self.folder / service / f"{service}.json"
         note.unlink(missing_ok=True)
-        self._spawn(service, [sys.executable, "-m", service, "serve"], environment)
-        _until(note.exists, 60, service, self.processes[service])
+        self.launch(service)
+        _until(note.exists, 180, service, self.processes[service])
         self.urls[service] = json.loads(note.read_text())["url"]
 
-    def ready(self, service: str, within: float = 60) -> None:
+    def launch(self, service: str) -> None:
+        """Start one service, and do not wait for it."""
+        self._spawn(service, [sys.executable, "-m", service, "serve"], self._environment(service))
+
+    def order(self, service: str, *words: str) -> None:
+        """Do what `python -m <service> …` does beside serving; an error if it does not end well."""
+        with (self.folder / f"{service}.log").open("ab") as log:
+            command, environment = [sys.executable, "-m", service, *words], self._whole(self._environment(service))
+            subprocess.run(command, env=environment, check=True, timeout=180, stdout=log, stderr=log)
+
+    def ready(self, service: str, within: float = 180) -> None:
         """Wait until every door of a service answers."""
         _until(lambda: _answers(f"{self.urls[service]}/readyz"), within, service, self.processes[service])
+
+    def is_ready(self, service: str) -> bool:
+        """Whether every door of a service answers."""
+        return _answers(f"{self.urls[service]}/readyz")
+
+    def is_alive(self, service: str) -> bool:
+        """Whether its process serves."""
+        return _answers(f"{self.urls[service]}/livez")
+
+    def doors(self) -> dict[str, str]:
+        """What each service says of its doors."""
+        found = {}
+        for service in SERVICES:
+            try:
+                found[service] = httpx.get(f"{self.urls[service]}/readyz", timeout=10).text
+            except httpx.HTTPError as error:
+                found[service] = repr(error)
+        return found
+
+    def usage(self, service: str) -> Usage:
+        """What a service's process has used so far."""
+        process = psutil.Process(self.processes[service].pid)
+        times = process.cpu_times()
+        return Usage(times.user + times.system, process.memory_info().rss)
 
     def _spawn(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -177,48 +219,17 @@ class Stack:
                     codes[name] = process.wait()
         with contextlib.suppress(Exception):
             asyncio.run(self._databases(create=False))
-        with contextlib.suppress(Exception), self._management() as http:
-            http.delete(f"/api/vhosts/{self.name}")
+        with contextlib.suppress(Exception):
+            self.vhost.drop()
         return codes
 
     def log(self, name: str) -> str:
         """What a process has written."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    # -- users -------------------------------------------------------------------------------------
-
-    def token(self, name: str) -> str:
-        """Log in with Keycloak as one of its demo users (`user1` … `user5`)."""
-        answer = httpx.post(
-            f"{server('keycloak_url')}/protocol/openid-connect/token",
-            data={
-                "grant_type": "password",
-                "client_id": "reprovena",
-                "username": name,
-                "password": name.replace("user", "password"),
-            },
-            timeout=30,
-        )
-        answer.raise_for_status()
-        return str(answer.json()["access_token"])
-
     def client(self, name: str = "user1") -> httpx.Client:
-        """A client that logs in for each request anew when its token gets old."""
-        return httpx.Client(base_url=self.url, auth=_Login(self, name), timeout=60)
-
-
-class _Login(httpx.Auth):
-    """A token that is renewed before it ends."""
-
-    def __init__(self, stack: Stack, name: str) -> None:
-        self.stack, self.name, self.token, self.until = stack, name, "", 0.0
-
-    def auth_flow(self, request: httpx.Request):
-        """Put a fresh token on the request."""
-        if time.monotonic() > self.until:
-            self.token, self.until = self.stack.token(self.name), time.monotonic() + 120
-        request.headers["Authorization"] = f"Bearer {self.token}"
-        yield request
+        """A client that logs in as one of Keycloak's demo users (`user1` … `user5`), and again when its token gets old."""
+        return httpx.Client(base_url=self.url, auth=Login(name), timeout=60)
 
 
 def _plain(url: str) -> str:
@@ -229,12 +240,6 @@ def _plain(url: str) -> str:
 def _user(url: str) -> tuple[str, str]:
     told = urlsplit(url)
     return told.username or "", told.password or ""
-
-
-def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
 
 
 def _answers(url: str) -> bool:

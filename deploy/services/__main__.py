@@ -63,6 +63,12 @@ def down(place: Place, names: Sequence[str]) -> int:
     return 0
 
 
+def where(folder: Path) -> Place:
+    """The servers of a folder, and what was fetched and built for all folders."""
+    cache = os.environ.get("SERVICES_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reprovena"
+    return Place(folder.absolute(), Path(cache).absolute())
+
+
 def main() -> int:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m deploy.services", description=__doc__)
@@ -71,10 +77,8 @@ def main() -> int:
     told = parser.parse_args()
     if unknown := set(told.server) - set(SERVERS):
         parser.error(f"no server {', '.join(sorted(unknown))}; there is {', '.join(SERVERS)}")
-    cache = os.environ.get("SERVICES_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reprovena"
-    place = Place(Path(os.environ.get("SERVICES_FOLDER") or "var/services").absolute(), Path(cache).absolute())
     order = up if told.order == "up" else down
-    return order(place, told.server or list(SERVERS))
+    return order(where(Path(os.environ.get("SERVICES_FOLDER") or "var/services")), told.server or list(SERVERS))
 
 
 if __name__ == "__main__":

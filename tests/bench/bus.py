@@ -1,33 +1,35 @@
-"""How fast messages are carried: `python -m tests.bench.bus`. RabbitMQ's part needs a server (`make services`).
+"""How fast messages are carried, by both carriers.
 
 A delivery is one message at one consumer: a row locked and changed, a row written, a fact of ten fields said, all stored.
 """
 
-import argparse
 import asyncio
-import json
 import logging
 import multiprocessing
-import os
 import tempfile
 import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from statistics import quantiles
 from typing import Any
 
+import aio_pika
 import psutil
 from sqlalchemy import text
-from tests.contract.carrier import no_doors
+from tests.bench.sizes import Size
+from tests.bench.table import Figure, percentile
 from tests.rabbit import a_host
+from tests.servers import offered
 
 from chassis import migrate
 from chassis.assembly import standing
+from chassis.bus.names import EXCHANGE
 from chassis.bus.topology import queues
 from chassis.database import open_database
+from chassis.running import run
 from chassis.service import Service, Subscription
 from chassis.settings import Settings
-from chassis.testing import somebody
+from chassis.testing import no_doors, somebody
 from chassis.unit import Unit
 from contracts.executor import StopRun
 from contracts.ids import uuid7
@@ -35,6 +37,8 @@ from contracts.provenance import RecordLodged, RecordWithdrawn
 from contracts.refusals import ProvenanceCommandRefused, ProvenanceDeliveryParked
 
 KEYS = 1000
+AIMS = {("embedded", 1): 2000.0, ("RabbitMQ", 1): 1200.0, ("RabbitMQ", 2): 2200.0}
+MARQUEZ_IN = "Marquez on PostgreSQL, lineage events in: 45/s (1 client), 81-94/s (8)"
 HOLD = text("select n from bench.counts where key = :key for update")
 COUNT = text("insert into bench.counts (key, n) values (:key, 1) on conflict (key) do update set n = counts.n + 1")
 MADE = text("insert into bench.done (message, made) values (:message, :made)")
@@ -91,6 +95,11 @@ def settings_of(url: str, folder: str, **more: Any) -> Settings:
     return Settings(database_url=url, state=Path(folder), files_url=f"file:{folder}/files", **more)
 
 
+def address(engine: Any) -> str:
+    """Where other processes find the database."""
+    return str(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
 async def done(engine: Any) -> int:
     """Deliveries so far."""
     async with engine.connect() as c:
@@ -113,7 +122,7 @@ def consume(url: str, folder: str, more: dict[str, Any], stop: Any) -> None:
             await asyncio.to_thread(stop.wait)
 
     logging.disable(logging.CRITICAL)
-    asyncio.run(work())
+    run(work())  # as a service's own process does
 
 
 def cpu(workers: list[Any]) -> float:
@@ -123,7 +132,7 @@ def cpu(workers: list[Any]) -> float:
 
 async def rate(engine: Any, folder: str, many: int, processes: int, more: dict[str, Any]) -> tuple[float, float]:
     """Deliveries a second from a backlog, and a second of the consumers' own CPU."""
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = address(engine)
     async with engine.begin() as c:
         await c.execute(text("truncate bench.done, bus.outbox, bus.inbox"))
     settings = settings_of(url, folder, **more)
@@ -145,7 +154,7 @@ async def rate(engine: Any, folder: str, many: int, processes: int, more: dict[s
     stop.set()
     for worker in workers:
         await asyncio.to_thread(worker.join)
-    return (last - first) / seconds, (last - first) / used
+    return (last - first) / seconds, (last - first) / max(used, 0.01)
 
 
 async def relayed(house: Any) -> float:
@@ -170,7 +179,7 @@ async def relayed(house: Any) -> float:
 
 async def latency(engine: Any, folder: str, more: dict[str, Any], a_second: int, many: int) -> list[float]:
     """Milliseconds from a message made to its effects stored, at a given rate."""
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = address(engine)
     async with engine.begin() as c:
         await c.execute(text("truncate bench.done, bus.outbox, bus.inbox"))
     async with standing(SERVICE, settings=settings_of(url, folder, **more), topology=queues([SERVICE])) as houses:
@@ -186,47 +195,59 @@ async def latency(engine: Any, folder: str, more: dict[str, Any], a_second: int,
         return [float(row[0]) for row in found]
 
 
-def p(values: list[float], which: int) -> float:
-    """A percentile."""
-    return quantiles(values, n=100)[which - 1]
-
-
-async def carried(engine: Any, folder: str, told: argparse.Namespace, name: str, more: dict[str, Any]) -> dict[str, float]:
+async def carried(engine: Any, folder: str, size: Size, name: str, more: dict[str, Any]) -> AsyncIterator[Figure]:
     """All figures of one carrier."""
-    figures: dict[str, float] = {}
-    for processes in told.processes:
-        case = f"{name}, {processes} process{'es' * (processes > 1)}, deliveries"
-        wall, used = await rate(engine, folder, told.messages, processes, more)
-        figures |= {f"{case}/s": wall, f"{case}/s of CPU": used}
-    case = f"{name}, one transaction each, deliveries"
-    wall, used = await rate(engine, folder, max(200, told.messages // 1000 * 200), 1, {**more, "bus_group": 1})
-    figures |= {f"{case}/s": wall, f"{case}/s of CPU": used}
-    idle = await latency(engine, folder, more, 20, 100)
-    return figures | {f"{name}, idle, ms p50": p(idle, 50), f"{name}, idle, ms p95": p(idle, 95)}
+    alone = await rate(engine, folder, max(200, size.messages // 1000 * 200), 1, {**more, "bus_group": 1})
+    than = f"{name}, a transaction for each delivery"
+    for processes in size.processes:
+        wall, used = await rate(engine, folder, size.messages, processes, more)
+        case = f"{name}, {processes} process{'es' * (processes > 1)}"
+        aim = AIMS.get((name, processes))
+        yield Figure("bus", f"deliveries, {case}", wall, "/s", than, alone[0], least=aim, peers=MARQUEZ_IN)
+        yield Figure("bus", f"deliveries, {case}, for a second of the consumers' CPU", used, "/CPU s", than, alone[1])
 
 
-async def main() -> None:
-    """Measure and print, with ratios within this run."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=6000)
-    parser.add_argument("--processes", type=int, nargs="*", default=[1, 2, 4])
-    told = parser.parse_args()
+async def measure(size: Size, left_out: Callable[[str], None]) -> AsyncIterator[Figure]:
+    """Both carriers, the relay, and the way from an accepted request to its consumer."""
     logging.disable(logging.CRITICAL)
-    async with a_database() as (engine, folder), a_host() as host:
-        figures = await carried(engine, folder, told, "embedded", {})
-        more = {"bus_url": host.url(), "bus_accounts": {"*": host.admin}}
-        figures |= await carried(engine, folder, told, "RabbitMQ", more)
-        url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        settings = settings_of(url, folder, **more)
-        async with standing(SERVICE, settings=settings, topology=queues([SERVICE]), hears=False) as houses:
-            await fill(houses["provenance"], 3 * told.messages)
-            figures["relay, rows/s"] = await relayed(houses["provenance"])
-    for name, value in figures.items():
-        unit = next((unit for unit in ("/s of CPU", "/s") if name.endswith(unit)), None)
-        base = figures.get(f"embedded, one transaction each, deliveries{unit}", 0.0)
-        print(f"{name:55} {value:10,.1f}" + (f"  x{value / base:.2f} of one transaction each, embedded" if base else ""))
-    print(json.dumps({"cores": os.cpu_count(), "load": os.getloadavg()[0], **figures}))
+    async with a_database() as (engine, folder):
+        async for figure in carried(engine, folder, size, "embedded", {}):
+            yield figure
+        idle = await latency(engine, folder, {}, 20, size.waits)
+        for which in (50, 95):
+            yield Figure("bus", f"accepted to consumer start, embedded, p{which}", percentile(idle, which), "ms")
+        if not offered("amqp_url")[0]:
+            left_out("bus on RabbitMQ: start `make services`, or set TEST_AMQP_URL and TEST_AMQP_MANAGEMENT_URL")
+            return
+        async with a_host() as host:
+            more = {"bus_url": host.url(), "bus_accounts": {"*": host.admin}}
+            async for figure in carried(engine, folder, size, "RabbitMQ", more):
+                yield figure
+            waits = await latency(engine, folder, more, 20, size.waits)
+            for which in (50, 95):
+                than = ("embedded", percentile(idle, which))
+                yield Figure(
+                    "bus", f"accepted to consumer start, RabbitMQ, p{which}", percentile(waits, which), "ms", *than
+                )  # fmt: skip
+            wall, used, single = await relaying(engine, folder, size, more)
+            than = "a confirm awaited for each"
+            yield Figure("bus", "relay, events to RabbitMQ", wall, "/s", than, single, least=6000)
+            yield Figure("bus", "relay, events for a second of its CPU", used, "/CPU s")
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+async def relaying(engine: Any, folder: str, size: Size, more: dict[str, Any]) -> tuple[float, float, float]:
+    """Rows a second from the outbox, also for each second of CPU, and what publishing one after the other reaches."""
+    settings = settings_of(address(engine), folder, **more)
+    async with standing(SERVICE, settings=settings, topology=queues([SERVICE]), hears=False) as houses:
+        await fill(houses["provenance"], 3 * size.messages)
+        used = time.process_time()
+        wall = await relayed(houses["provenance"])
+        used = time.process_time() - used
+    connection = await aio_pika.connect(more["bus_url"])
+    async with connection:
+        exchange = await (await connection.channel()).get_exchange(EXCHANGE)
+        body, began = a_fact().model_dump_json().encode(), time.perf_counter()
+        for _ in range(100):
+            await exchange.publish(aio_pika.Message(body, delivery_mode=2), "nobody.hears.this", mandatory=False)
+        single = 100 / (time.perf_counter() - began)
+    return wall, 3 * size.messages / used, single

@@ -5,6 +5,7 @@ import json
 import random
 import sys
 
+import pytest
 from sqlalchemy import text
 from tests.chaos.bus_child import POISON, SERVICE, TOPOLOGY
 from tests.measuring import measured
@@ -18,6 +19,7 @@ from contracts.executor import StopRun
 from contracts.ids import uuid7
 
 MESSAGES, KILLS = 1500, 6
+pytestmark = pytest.mark.timeout(700)
 
 
 async def test_nothing_is_lost_or_doubled_by_kills_and_only_the_message_that_kills_is_parked(database_url, tmp_path):
@@ -40,7 +42,7 @@ async def test_nothing_is_lost_or_doubled_by_kills_and_only_the_message_that_kil
             kills = ends = 0
             process = None
             done, aside = 0, []
-            async with asyncio.timeout(150):
+            async with asyncio.timeout(500):
                 while done < MESSAGES - 1 or not aside:
                     if process is None or process.returncode is not None:
                         ends += process is not None

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from neo4j.exceptions import ClientError
+from neo4j.exceptions import ClientError, Neo4jError, TransientError
 from tests.contract.graph_store import DOWN, LEDGER, UP, GraphStoreContract, batch, chain, held, ids, link, lost, node, put
 from tests.servers import server
 
@@ -217,6 +217,36 @@ async def test_a_server_that_is_away_is_trouble_and_a_wrong_password_is_not() ->
         await stranger.start()
     await stranger.close()
     assert not is_trouble(caught.value)
+
+
+async def test_what_passes_by_itself_is_tried_again(store: Neo4jGraph) -> None:
+    """A transaction that the server gives up, such as one of a deadlock, is made again, read or written."""
+    tries = 0
+
+    async def work(tx: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries % 2:
+            raise Neo4jError._hydrate_neo4j(code="Neo.TransientError.Transaction.DeadlockDetected", message="a deadlock")
+        return await _said("RETURN 7 AS n")(tx)
+
+    assert await store._read(work) == [{"n": 7}]
+    assert await store._write(work) == [{"n": 7}]
+    assert tries == 4
+
+
+async def test_what_does_not_pass_in_time_is_trouble() -> None:
+    """After the driver's patience the work comes back later, and is nobody's fault."""
+
+    async def work(_tx: Any) -> None:
+        raise Neo4jError._hydrate_neo4j(code="Neo.TransientError.Transaction.DeadlockDetected", message="a deadlock")
+
+    graph = Neo4jGraph(server("neo4j_url"), Neo4jOptions(patience=0.3))
+    with pytest.raises(TransientError) as caught:
+        await graph._write(work)
+    await graph.close()
+
+    assert is_trouble(caught.value)
 
 
 async def test_a_deep_diamond_is_answered_at_once(store: Neo4jGraph) -> None:

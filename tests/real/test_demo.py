@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from tests.logins import token
 from tests.stack import Stack
 
 from reprovena import Reprovena
@@ -29,7 +30,7 @@ def test_the_demo_runs_on_real_servers(stack: Stack, tmp_path: Path):
     demo = the_demo()
     demo.TARGET = tmp_path / "demo"
 
-    with Reprovena(stack.url, token=stack.token("user1")) as client:
+    with Reprovena(stack.url, token=token("user1")) as client:
         report = demo.show(client)
 
     assert report.status == "finished"

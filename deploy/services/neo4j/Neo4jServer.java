@@ -3,6 +3,7 @@ import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.configuration.connectors.BoltConnector;
 import org.neo4j.configuration.helpers.SocketAddress;
 import org.neo4j.dbms.api.DatabaseManagementServiceBuilder;
+import org.neo4j.graphdb.QueryExecutionException;
 
 /** A Neo4j of one's own: HOME PORT; the password of the user neo4j comes from NEO4J_SECRET. Says `ready`, ends at SIGTERM. */
 public class Neo4jServer {
@@ -29,6 +30,12 @@ public class Neo4jServer {
         .setConfig(GraphDatabaseSettings.pagecache_memory, 512L << 20)
         .build();
     Runtime.getRuntime().addShutdownHook(new Thread(server::shutdown));
-    server.database("system").executeTransactionally("ALTER USER neo4j SET PASSWORD '" + secret + "' CHANGE NOT REQUIRED");
+    try {
+      server.database("system").executeTransactionally("ALTER USER neo4j SET PASSWORD '" + secret + "' CHANGE NOT REQUIRED");
+    } catch (QueryExecutionException error) {
+      if (!error.getMessage().contains("cannot be the same")) { // as it is when this is not its first start
+        throw error;
+      }
+    }
   }
 }

@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -181,6 +184,40 @@ async def test_proving_finds_a_difference(house: ProvenanceHouse, told: Provenan
         await restore(told, Namespace(prove=False, only_prove=True))
 
     assert (await house.parts.graph.dump()).nodes["x"][1] == "MISSION"
+
+
+async def order(told: ProvenanceSettings, *words: str) -> tuple[int, str, str]:
+    """`python -m provenance …`: its exit code, and what it writes."""
+    environment = os.environ | {
+        "DATABASE_URL": told.database_url,
+        "STATE": str(told.state),
+        "FILES_URL": told.files_url,
+        "GRAPH_URL": told.graph_url,
+        "BUS_URL": "amqp://nobody:x@127.0.0.1:9",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "provenance", *words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    said, complained = await asyncio.wait_for(process.communicate(), 120)
+    return process.returncode or 0, said.decode(), complained.decode()
+
+
+@pytest.mark.timeout(400)
+async def test_an_operator_restores_by_a_command(house: ProvenanceHouse, told: ProvenanceSettings) -> None:
+    """The process refuses another's graph with the reason and the remedy; the remedy works, and proves what it did."""
+    await lodge(house, "a", 1, uses("a", "x"))
+    await house.parts.graph.apply(Batch(uuid4(), 0, 1))
+
+    code, _, refused = await order(told)
+    assert code == 2
+    assert "the graph was made from ledger" in refused
+    assert "`python -m provenance restore` makes it anew" in refused
+
+    code, said, complained = await order(told, "restore", "--prove")
+    assert code == 0, complained
+    assert "the graph was made anew up to 1" in said
+    assert "the graph is what the ledger says" in said
+    assert await projector.prove(house)
 
 
 async def test_a_graph_that_is_away_at_start_is_waited_for(told: ProvenanceSettings, caplog: pytest.LogCaptureFixture) -> None:

@@ -187,6 +187,36 @@ async def test_a_check_that_was_killed_is_made_again_and_answered_once(database_
         assert not await due(desk)
 
 
+async def test_a_check_that_goes_on_keeps_its_lease(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """However long a check takes, its lease is renewed while its process lives."""
+    monkeypatch.setattr(checker, "LEASE", 3.0)
+    async with a_desk(database_url, tmp_path, loops=False) as desk:
+        begun, go_on, real = asyncio.Event(), asyncio.Event(), desk.house.forks.call
+
+        async def slow(*told, **named):
+            begun.set()
+            await go_on.wait()
+            return await real(*told, **named)
+
+        async def leased():
+            async with desk.house.work() as unit:
+                return await unit.session.scalar(text("select max(leased_until) from registry.workflows"))
+
+        monkeypatch.setattr(desk.house.forks, "call", slow)
+        registering = asyncio.create_task(desk.register())
+        while not begun.is_set():
+            checking = asyncio.create_task(due(desk))
+            await asyncio.wait([checking, asyncio.create_task(begun.wait())], return_when=asyncio.FIRST_COMPLETED)
+        first = await leased()
+        async with asyncio.timeout(60):
+            while await leased() == first:
+                await asyncio.sleep(0.1)
+        go_on.set()
+
+        assert await checking
+        assert (await registering).subject == "registry.workflow-registered.v1"
+
+
 async def test_what_is_being_checked_is_neither_changed_nor_deleted(database_url: str, tmp_path: Path):
     """A second change waits for the first to be decided; the workflow is served as it was."""
     async with a_desk(database_url, tmp_path, loops=False) as desk:

@@ -1,11 +1,14 @@
 """What passes by itself, and what does not."""
 
+import errno
+import socket
+
 import pytest
 from neo4j.exceptions import AuthError, ClientError, Neo4jError, ServiceUnavailable, SessionExpired, TransientError
 from sqlalchemy.exc import OperationalError
 
 from chassis.refusal import Trouble
-from chassis.trouble import is_trouble
+from chassis.trouble import is_trouble, pause
 
 DEADLOCK = Neo4jError._hydrate_neo4j(code="Neo.TransientError.Transaction.DeadlockDetected", message="a deadlock")
 
@@ -16,6 +19,9 @@ DEADLOCK = Neo4jError._hydrate_neo4j(code="Neo.TransientError.Transaction.Deadlo
         Trouble("away"),
         ConnectionRefusedError(),
         TimeoutError(),
+        OSError(errno.EHOSTUNREACH, "no way to it"),
+        OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 5432), [Errno 111] …"),
+        socket.gaierror(socket.EAI_AGAIN, "no name server answers"),
         OperationalError("select", {}, Exception()),
         ServiceUnavailable("gone"),
         SessionExpired("gone"),
@@ -35,3 +41,9 @@ def test_what_stays_is_none(error: Exception | None) -> None:
     """A fault of ours, and a door that stays shut."""
     assert isinstance(DEADLOCK, TransientError)
     assert not is_trouble(error)
+
+
+def test_what_is_away_for_days_is_still_asked() -> None:
+    """However often it was tried, the next pause is there, and none is longer than the longest."""
+    assert 0.16 <= pause(0.2, 0, 30) <= 0.24
+    assert 24 <= pause(0.2, 100_000, 30) <= 36

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 log = logging.getLogger(__name__)
 CHANNEL = "bell"
+AGAIN = 1.0
+"""Seconds before a database that is away is asked again."""
 
 
 class Bell:
@@ -59,7 +61,7 @@ class Bell:
                 wire = await asyncpg.connect(**self._engine.dialect.create_connect_args(self._engine.url)[1])
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("bell is away", extra={"error": repr(error)})
-                await asyncio.sleep(1)
+                await asyncio.sleep(AGAIN)
                 continue
             lost = asyncio.Event()
             try:
@@ -68,6 +70,9 @@ class Bell:
                 self._listening.set()
                 self.wake_all()  # what rang while nobody listened
                 await lost.wait()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:  # it broke before it listened
+                log.warning("bell is away", extra={"error": repr(error)})
+                await asyncio.sleep(AGAIN)
             finally:
                 self._listening.clear()
                 wire.terminate()

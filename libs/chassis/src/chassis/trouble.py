@@ -1,5 +1,9 @@
 """Telling trouble (something is away, the work comes back) from bugs (a fault of ours, counted and parked)."""
 
+import errno
+import random
+import socket
+
 import asyncpg
 import httpx
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -12,6 +16,22 @@ STATES = ("08", "40", "53", "55P03", "57")
 """SQLSTATE classes and codes that pass: connection, rollback (deadlock, serialization), resources, lock time-out, operator."""
 
 
+AWAY = frozenset(
+    {errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE}
+)
+"""What the system says of a network, or of itself, that will pass."""
+SEVERAL = "Multiple exceptions"
+"""How asyncio begins when a name has several addresses, and none of them answers."""
+
+
+def pause(first: float, tries: int, longest: float) -> float:
+    """Seconds before the next try: twice as many each time, at most so many, and not the same for everybody.
+
+    What is away may be so for days: the number of tries knows no limit.
+    """
+    return float(min(first * 2.0 ** min(tries, 64), longest) * random.uniform(0.8, 1.2))
+
+
 def is_trouble(error: BaseException | None) -> bool:
     """Whether this, or what caused it, will pass by itself."""
     seen: set[int] = set()
@@ -22,10 +42,13 @@ def is_trouble(error: BaseException | None) -> bool:
                 Trouble()
                 | ConnectionError()
                 | TimeoutError()
+                | socket.gaierror()
                 | PoolTimeout()
                 | httpx.TransportError()
                 | asyncpg.InterfaceError()
             ):
+                return True
+            case OSError() if error.errno in AWAY or (type(error) is OSError and str(error).startswith(SEVERAL)):
                 return True
             case httpx.HTTPStatusError(response=response) if response.status_code in BACK_LATER:
                 return True

@@ -15,7 +15,7 @@ from chassis.asyncapi import document
 from chassis.bus.routes import router as bus_routes
 from chassis.callers import caller_of
 from chassis.database import ping
-from chassis.problems import speak_problems
+from chassis.problems import speak_problems, unexpected
 from chassis.refusal import refuse
 from contracts.ids import uuid7
 from contracts.message import Caller
@@ -75,18 +75,22 @@ class Told:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, status, request = time.perf_counter(), 500, str(uuid7())
+        began, status, request, began_to_answer = time.perf_counter(), 500, str(uuid7()), False
         before = logs.within(service=self.house.service.name, request=request)
 
         async def answering(message: Message) -> None:
-            nonlocal status
+            nonlocal status, began_to_answer
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, began_to_answer = message["status"], True
                 message["headers"] = [*message["headers"], (b"x-request-id", request.encode())]
             await send(message)
 
         try:
             await self.app(scope, receive, answering)
+        except Exception as error:
+            if began_to_answer:
+                raise
+            await unexpected(error)(scope, receive, answering)  # here, since whoever is outside logs it once more, as a fault
         finally:
             seconds, route = time.perf_counter() - began, getattr(scope.get("route"), "path", "")
             self.house.telemetry.requests.labels(scope["method"], route, str(status)).observe(seconds)

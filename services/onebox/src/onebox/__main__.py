@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 
+from chassis.running import run
 from executor.tokens.rotation import ROTATE
 from onebox import commands
 from onebox.serving import serve
@@ -29,7 +30,7 @@ def main() -> int:
     try:
         match told.order:
             case None | "serve":
-                asyncio.run(serve(settings))
+                run(serve(settings))
             case "migrate":
                 asyncio.run(commands.migrate(settings))
             case ROTATE.name:

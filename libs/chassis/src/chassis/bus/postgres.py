@@ -22,7 +22,7 @@ from chassis.bus.receiver import LONGEST, Delivery, Receiver
 from chassis.bus.topology import Bound, fan_out
 from chassis.refusal import Forged
 from chassis.service import Service, Subscription
-from chassis.trouble import is_trouble
+from chassis.trouble import is_trouble, pause
 from contracts.topology import QUEUES
 
 if TYPE_CHECKING:
@@ -34,6 +34,18 @@ LOOK = text(
     """select id, queue, payload, headers, tries from bus.outbox
     where queue = any(:queues) and due <= now() order by due, id limit :limit"""
 )
+ENDED = text(
+    """with ended as (
+        update bus.outbox set tries = tries + 1 where queue = any(:queues) and cast(xmax as text) <> '0'
+        returning id, queue, message),
+    counted as (
+        insert into bus.bugs (consumer, message, error) select distinct queue, message, :error from ended
+        on conflict (consumer, message) do update set times = bugs.times + 1, last = now(), error = excluded.error
+        returning consumer, message, times)
+    select id, times from ended join counted on consumer = queue and counted.message = ended.message"""
+)
+"""Finds what was in hand when a process ended: PostgreSQL notes on a row who last began to delete it, and forgets that
+when the row is written anew. So this costs nothing until it is asked, once, by the next process."""
 TAKE = text(
     """with taken as (
         delete from bus.outbox where id = any(array(
@@ -44,6 +56,7 @@ TAKE = text(
 )
 AGAIN = text("update bus.outbox set tries = tries + 1, due = now() + make_interval(secs => :seconds) where id = :row")
 THERE = text("select queue, max(subject) as subject, count(*) as waiting from bus.outbox group by queue order by queue")
+WHY = "the process ended while it was in hand"
 SENDER = "sender"
 """The header of a row that RabbitMQ brought: the account that it proved. What our own transactions write has none."""
 
@@ -72,6 +85,9 @@ class Carrier:
         self.house = house
         self.heard: dict[str, Subscription] = {house.service.queue(s): s for s in house.service.subscriptions}
         self.receiver = Receiver(house, _take)
+        self._looked_back = False
+        self._ends: dict[int, int] = {}
+        """Rows that were in hand when processes ended, and how often they were."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look, settle what is there, wait for the bell; look now and then without it. Stop between two groups."""
@@ -89,6 +105,8 @@ class Carrier:
 
     async def turn(self) -> bool:
         """Settle what is due, as far as a group holds; say whether there was anything."""
+        if not self._looked_back:
+            await self._look_back()
         looked = {"queues": list(self.heard), "limit": self.house.settings.bus_group}
         async with self.house.sessions() as session:
             rows = [Row(**row) for row in (await session.execute(LOOK, looked)).mappings()]
@@ -103,6 +121,13 @@ class Carrier:
                         await self._failed(by_row[delivery.row], delivery, error)
         return bool(rows)
 
+    async def _look_back(self) -> None:
+        """Count what the process before this one had in hand when it ended: from now on it goes alone."""
+        async with self.house.sessions.begin() as session:
+            found = await session.execute(ENDED, {"queues": list(self.heard), "error": WHY})
+            self._ends = {row["id"]: row["times"] for row in found.mappings()}
+        self._looked_back = True
+
     async def _delivery(self, row: Row) -> Delivery | None:
         s, message = self.heard[row.queue], None
         try:
@@ -116,6 +141,10 @@ class Carrier:
             log.warning("parked, forged", extra={"queue": row.queue, "row": row.id, "error": str(error)})
             known = message if self.house.senders.ours(row.headers.get(SENDER)) else None
             await park(self.house, row.id, row.queue, known, FORGED, str(error))
+            return None
+        if (ends := self._ends.pop(row.id, 0)) > self.house.settings.bus_attempts:
+            log.error("parked, ends processes", extra={"queue": row.queue, "message_id": str(believed.id)})
+            await park(self.house, row.id, row.queue, believed, f"ended the process {ends} times", WHY)
             return None
         delivery = Delivery(row.queue, believed, s.handler, row.tries > 0, row.id)
         delivery.context.run(self.house.telemetry.attach, row.headers)
@@ -134,7 +163,7 @@ class Carrier:
             if times >= self.house.settings.bus_attempts:
                 await park(self.house, row.id, row.queue, message, f"failed {times} times", repr(error))
                 return
-        wait = min(self.house.settings.bus_retry * 2**row.tries, LONGEST) * random.uniform(0.8, 1.2)
+        wait = pause(self.house.settings.bus_retry, row.tries, LONGEST)
         async with self.house.sessions.begin() as session:
             await session.execute(AGAIN, {"row": row.id, "seconds": wait})
 

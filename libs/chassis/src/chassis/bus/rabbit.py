@@ -4,27 +4,26 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-from uuid import NAMESPACE_OID, UUID, uuid5
 
 from aio_pika.abc import AbstractIncomingMessage
 from faststream import AckPolicy
-from faststream.rabbit import Channel, RabbitBroker
+from faststream.rabbit import Channel, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.message import RabbitMessage
 from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 
 from chassis import logs
 from chassis.bus import names
 from chassis.bus.ear import Ear, Heard
+from chassis.bus.letters import letter_of
 from chassis.bus.management import Management
 from chassis.bus.outbox import Destinations
-from chassis.bus.parked import FORGED, UNREADABLE, Letter
-from chassis.bus.postgres import SENDER
+from chassis.bus.parked import FORGED, UNREADABLE
 from chassis.bus.postgres import Carrier as OwnCarrier
+from chassis.bus.receipts import Desk
 from chassis.bus.relay import Relay
 from chassis.bus.topology import Bound, Carrier
 from chassis.refusal import Forged, refuse
@@ -36,9 +35,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TRACE = ("traceparent", "tracestate", "baggage")
-"""What is taken of a stranger's headers."""
 RECONNECT = 1.0
+Taking = Callable[[AbstractIncomingMessage], Coroutine[Any, Any, None]]
 
 
 class RabbitCarrier:
@@ -48,6 +46,7 @@ class RabbitCarrier:
         self.house = house
         self.heard: dict[str, Subscription] = {house.service.queue(s): s for s in house.service.subscriptions if not s.timer}
         self.ear = Ear(house)
+        self._desk = Desk()
         self._url = url
         self._queues = queues
         self._broker: RabbitBroker | None = None
@@ -102,13 +101,27 @@ class RabbitCarrier:
     def _subscribe(self, broker: RabbitBroker) -> None:
         for name, s in self.heard.items():
             queue = names.queue(name, s.message.subject)
-            ear = broker.subscriber(queue, names.exchange(), ack_policy=AckPolicy.NACK_ON_ERROR, no_reply=True, decoder=_as_is)
-            ear(self._hearing(name, s))
-        parked_queue = names.parked_queue(self.house.service.name)
-        ear = broker.subscriber(
-            parked_queue, names.parking(), ack_policy=AckPolicy.NACK_ON_ERROR, no_reply=True, decoder=_as_is
-        )
-        ear(self._take_parked)
+            self._listen(broker, queue, names.exchange(), self._hearing(name, s))
+        self._listen(broker, names.parked_queue(self.house.service.name), names.parking(), self._take_parked)
+
+    def _listen(self, broker: RabbitBroker, queue: RabbitQueue, exchange: RabbitExchange, take: Taking) -> None:
+        """Take each message with `take`; RabbitMQ forgets it afterwards, and brings it again if that fails."""
+
+        async def hear(told: RabbitMessage) -> None:
+            raw: AbstractIncomingMessage = told.raw_message
+            channel = raw.channel
+            try:
+                await take(raw)
+            except Exception:
+                log.exception("given back", extra={"queue": queue.name})
+                await self._desk.give_back(channel, raw)
+            else:
+                self._desk.done(channel, raw)
+
+        hear.__name__, hear.__doc__ = take.__name__, take.__doc__
+        ear = broker.subscriber(queue, exchange, ack_policy=AckPolicy.MANUAL, no_reply=True, decoder=_as_is)
+        ear.running = True  # FastStream says so after it began to consume, and until then passes over what comes
+        ear(hear)
 
     async def _hear_no_more(self, broker: RabbitBroker) -> None:
         """Cancel the consumers first, so that what is in hand is all there is."""
@@ -123,9 +136,8 @@ class RabbitCarrier:
                     log.warning("cannot cancel", extra={"error": repr(error)})
                 subscriber._consumer_tag = None  # noqa: SLF001
 
-    def _hearing(self, name: str, s: Subscription) -> Callable[[RabbitMessage], Awaitable[None]]:
-        async def hear(told: RabbitMessage) -> None:
-            raw: AbstractIncomingMessage = told.raw_message
+    def _hearing(self, name: str, s: Subscription) -> Taking:
+        async def hear(raw: AbstractIncomingMessage) -> None:
             message: Message | None = None
             sender = raw.user_id or ""
             try:
@@ -133,14 +145,14 @@ class RabbitCarrier:
                 believed = self.house.senders.believe(message, sender)
             except ValueError as error:
                 log.warning("parked, cannot be read", extra={"queue": name, "sender": sender})
-                await self.ear.set_aside(_letter(name, raw), None, UNREADABLE, str(error))
+                await self.ear.set_aside(letter_of(name, raw), None, UNREADABLE, str(error))
                 return
             except Forged as error:
                 log.warning("parked, forged", extra={"queue": name, "sender": sender, "error": str(error)})
                 known = message if self.house.senders.ours(sender) else None
-                await self.ear.set_aside(_letter(name, raw), known, FORGED, str(error))
+                await self.ear.set_aside(letter_of(name, raw), known, FORGED, str(error))
                 return
-            letter = _letter(name, raw, believed.id)
+            letter = letter_of(name, raw, believed.id)
             told_count = raw.headers.get("x-delivery-count")
             returns = told_count if isinstance(told_count, int) else 0
             heard = Heard(name, believed, s.handler, again=raw.redelivered or returns > 0, letter=letter, returns=returns)
@@ -150,9 +162,8 @@ class RabbitCarrier:
         hear.__name__, hear.__doc__ = s.handler.__name__, s.handler.__doc__
         return hear
 
-    async def _take_parked(self, told: RabbitMessage) -> None:
+    async def _take_parked(self, raw: AbstractIncomingMessage) -> None:
         """What RabbitMQ gave up on becomes a row of ours, and its job is settled."""
-        raw: AbstractIncomingMessage = told.raw_message
         name = raw.routing_key or ""
         s, message = self.heard.get(name), None
         try:
@@ -163,7 +174,7 @@ class RabbitCarrier:
         deaths = raw.headers.get("x-death")
         why = str(deaths[0].get("reason")) if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict) else "unknown"
         log.error("parked by RabbitMQ", extra={"queue": name, "reason": why})
-        letter = _letter(name, raw, known.id if known else None)
+        letter = letter_of(name, raw, known.id if known else None)
         await self.ear.set_aside(letter, known, f"RabbitMQ: {why}", json.dumps(deaths, default=str))
 
     async def ping(self) -> None:
@@ -238,14 +249,3 @@ def _read(s: Subscription, body: bytes) -> Message:
         msg = "it has no id"
         raise ValueError(msg)
     return message
-
-
-def _letter(queue: str, raw: AbstractIncomingMessage, message: UUID | None = None) -> Letter:
-    """What came, with the sender that RabbitMQ proved and nothing else that a stranger could have claimed.
-
-    A message that nobody stands for is known by its bytes: by the id that it claims it could stand in another's way.
-    """
-    headers = {name: value for name in TRACE if (value := str(raw.headers.get(name, ""))[:500]) and value.isprintable()}
-    headers[SENDER] = raw.user_id or ""
-    known = message or uuid5(NAMESPACE_OID, sha256(headers[SENDER].encode() + b" " + raw.body).hexdigest())
-    return Letter(queue, raw.routing_key or "", known, raw.body[:LIMIT], headers)

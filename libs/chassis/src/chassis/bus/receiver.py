@@ -110,7 +110,7 @@ class Receiver:
         message = delivery.message
         logs.within(
             subject=message.subject,
-            message=str(message.id),
+            message_id=str(message.id),
             job=str(message.job) if message.job else None,
             consumer=delivery.consumer,
         )

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from aio_pika import DeliveryMode
-from aio_pika import Message as Envelope
 from aio_pika.abc import AbstractChannel, AbstractRobustConnection
 from aio_pika.exceptions import AMQPError, DeliveryError
+from aiormq.channel import Channel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import logs
-from chassis.bus import outbox, parked
+from chassis.bus import burst, outbox, parked
+from chassis.bus.burst import Outgoing, Sender
 from chassis.bus.names import EXCHANGE, relay_of
 from chassis.bus.parked import Letter
 from chassis.bus.receiver import LONGEST
-from chassis.trouble import is_trouble
+from chassis.trouble import is_trouble, pause
 from contracts.catalog import CATALOG
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 500
 GATHER = 0.002
 """Seconds between two turns that are not full: where much is said, each turn then carries more."""
 CONFIRMED = 30.0
@@ -62,7 +62,7 @@ class Relay:
         self._connection = connection
         self._heard = heard
         """Subjects that have a queue: RabbitMQ hands them back if it does not know it."""
-        self._account = account
+        self._sender = Sender(EXCHANGE, account, house.service.name)
         self._channel: AbstractChannel | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -83,55 +83,39 @@ class Relay:
                     await asyncio.sleep(GATHER)
 
     async def turn(self) -> int:
-        """Send what is due, as far as a turn holds; say how much there was. What failed before goes alone."""
+        """Send what is due, as far as a turn holds; say how much there was."""
         if not self._connection.connected.is_set():
             return 0
         async with self.house.sessions.begin() as session:
             found = await session.execute(LOCK, {"queue": self.queue, "limit": BATCH})
             rows = [Row(**row) for row in found.mappings()]
-            for part in ([row for row in rows if not row.tries], *([row] for row in rows if row.tries)):
-                if part:
-                    await self._carry(session, part)
+            for part in _parts(rows):
+                await self._carry(session, part)
         return len(rows)
 
-    async def _open(self) -> Any:
+    async def _open(self) -> Channel:
         if self._channel is None or self._channel.is_closed:
             self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        return await self._channel.get_underlay_channel()
+        channel = await self._channel.get_underlay_channel()
+        if not isinstance(channel, Channel):
+            msg = f"{channel} is not a channel of aiormq's"
+            raise TypeError(msg)
+        return channel
 
     async def _carry(self, session: AsyncSession, part: list[Row]) -> None:
         channel = await asyncio.wait_for(self._open(), CONFIRMED)
+        several = [Outgoing(row.subject, row.message, row.payload, row.headers, row.subject in self._heard) for row in part]
         async with asyncio.timeout(CONFIRMED):
-            answers = await asyncio.gather(*(self._publish(channel, row) for row in part), return_exceptions=True)
+            answers = await burst.publish(channel, self._sender, several)
         gone: list[int] = []
         for row, answer in zip(part, answers, strict=True):
-            if not isinstance(answer, BaseException):
+            if answer is None:
                 gone.append(row.id)
             elif not isinstance(answer, Exception):
                 raise answer
             elif not await self._failed(session, row, answer, alone=len(part) == 1):
                 gone.append(row.id)
         await session.execute(SENT, {"rows": gone})
-
-    async def _publish(self, channel: Any, row: Row) -> None:
-        envelope = Envelope(
-            row.payload,
-            content_type="application/json",
-            delivery_mode=DeliveryMode.PERSISTENT,
-            message_id=str(row.message),
-            type=row.subject,
-            user_id=self._account,
-            app_id=self.house.service.name,
-            headers=dict(row.headers),
-        )
-        await channel.basic_publish(
-            row.payload,
-            exchange=EXCHANGE,
-            routing_key=row.subject,
-            properties=envelope.properties,
-            mandatory=row.subject in self._heard,
-            wait=False,
-        )
 
     async def _failed(self, session: AsyncSession, row: Row, error: Exception, *, alone: bool) -> bool:
         """Whether the row is kept: what passes comes back for ever; what RabbitMQ or its client cannot take is counted."""
@@ -150,6 +134,13 @@ class Relay:
                 await outbox.write(session, told)
                 return False
         log.warning("comes back later", extra=about)
-        wait = min(self.house.settings.bus_retry * 2**row.tries, LONGEST) * random.uniform(0.8, 1.2)
+        wait = pause(self.house.settings.bus_retry, row.tries, LONGEST)
         await session.execute(AGAIN, {"row": row.id, "seconds": wait})
         return True
+
+
+def _parts(rows: list[Row]) -> list[list[Row]]:
+    """All at once, but alone what failed before, and what is said twice: RabbitMQ hands messages back by their ids."""
+    first = {row.message: row for row in reversed(rows) if not row.tries}
+    together = [row for row in rows if first.get(row.message) is row]
+    return [part for part in (together, *([row] for row in rows if first.get(row.message) is not row)) if part]

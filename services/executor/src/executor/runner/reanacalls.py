@@ -134,7 +134,7 @@ class Calls:
                 return self._answered(seen.response.status_code, str(error), seen.response.headers, token)
             seen = seen.__cause__ or seen.__context__
         if isinstance(error, TimeoutError):
-            return Away(f"REANA did not answer within {self._limit * 4:g} s")
+            return Away("REANA did not answer in time")
         if isinstance(error, OSError | ValueError):  # requests' own errors are the first; no JSON is the second
             return Away(f"REANA cannot be reached: {type(error).__name__}")
         log.error("REANA's answer", extra={"error": _masked(repr(error), token)})

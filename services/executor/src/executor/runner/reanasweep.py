@@ -12,6 +12,7 @@ from uuid import UUID
 from reana_client.api import client
 
 from chassis.refusal import Trouble
+from chassis.trouble import pause
 from contracts.vocabulary import RunStatus, StepStatus
 from executor.runner.reanacalls import Calls, Denied
 from executor.runner.reanalogs import Job, verdicts
@@ -33,6 +34,8 @@ AGAIN = 2
 """Readings after the end that must agree with the one before."""
 PATIENCE = 30
 """Readings after which an end is believed that is still not complete."""
+LONGEST = 20.0
+"""Seconds until a REANA that was away is asked again, at most."""
 MEMOS = 4096
 TEXTS = 4 << 20
 """Characters of one run's logs that are kept until they are in the file store."""
@@ -108,7 +111,7 @@ class Sweep:
                 news |= await self._account(token, runs[name], until)
             except (Denied, Trouble) as error:
                 account.failures += 1
-                account.next = time.monotonic() + min(max(self._settings.reana_every, 0.5) * 2**account.failures, 60)
+                account.next = time.monotonic() + pause(max(self._settings.reana_every, 0.5), account.failures, LONGEST)
                 log.warning("no look at runs on REANA", extra={"account": name, "error": str(error)})
             else:
                 account.failures, account.next = 0, now + self._settings.reana_every

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from chassis.files import Files
+from chassis.trouble import is_trouble
 from contracts.message import FileRef
 from executor.runner import Known, Look, Runner
 from executor.runs.many import fitting
@@ -24,7 +25,7 @@ LOOKS = TypeAdapter(Look)
 
 async def sweep(house: ExecutorHouse) -> bool:
     """Look at every live run once; one process at a time."""
-    if not await house.hold("executor.sweep", 10):
+    if not await house.hold("executor.sweep", house.settings.run_lease):
         return False
     async with house.work() as unit:
         rows = await unit.runs.live()
@@ -37,12 +38,15 @@ async def sweep(house: ExecutorHouse) -> bool:
             log.warning("a run could not be stopped", extra={"run": str(row.id), "error": str(error)})
     known = {row.id: Known(row.runner_id or "", row.cursor) for row in rows}
     news = await house.parts.runner.look(known)
+    taken = False  # what cannot be taken in is looked at again, but not at once: something may be away
     for run, look in news.items():
         try:
             await _take_in(house, run, known[run], look)
-        except Exception:
-            log.exception("a look could not be taken in", extra={"run": str(run)})
-    return bool(news)
+            taken = True
+        except Exception as error:
+            level = logging.WARNING if is_trouble(error) else logging.ERROR
+            log.log(level, "a look could not be taken in", extra={"run": str(run)}, exc_info=error)
+    return taken
 
 
 async def _tell_to_stop(house: ExecutorHouse, row: RunRow) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -20,8 +22,8 @@ BELL = "registry.checker"
 CHILD = "registry.workflows.validation:check"
 AGAIN = 1.0
 """Seconds before a check that could not be made is tried again."""
-SLACK = 60.0
-"""Seconds that a lease allows for fetching and storing, beyond the child's own time."""
+LEASE = 15.0
+"""Seconds after which the check of a process that was killed is made by another; whoever checks renews it."""
 
 
 class CheckError(Exception):
@@ -32,7 +34,7 @@ async def check_due(house: RegistryHouse) -> bool:
     """Check one workflow, if one is due."""
     settings: RegistrySettings = house.settings
     async with house.work() as unit:
-        taken = await unit.workflows.lease(settings.check_timeout + SLACK)
+        taken = await unit.workflows.lease(LEASE)
     if taken is None:
         return False
     entry, lease = taken
@@ -40,7 +42,8 @@ async def check_due(house: RegistryHouse) -> bool:
         msg = f"{entry.id} is due for a check of nothing"
         raise ValueError(msg)
     try:
-        finding = await examine(house, entry.change.content)
+        async with _held(house, entry.id, lease):
+            finding = await examine(house, entry.change.content)
     except CheckError as error:
         log.warning("not checked", extra={"workflow": str(entry.id), "reason": str(error)})
         async with house.work() as unit:
@@ -55,6 +58,25 @@ async def check_due(house: RegistryHouse) -> bool:
         raise
     await answer(house, entry.id, lease, finding)
     return True
+
+
+@asynccontextmanager
+async def _held(house: RegistryHouse, workflow: UUID, lease: UUID) -> AsyncIterator[None]:
+    """Keep a lease while its check goes on."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(LEASE / 3)
+            with suppress(Exception):  # the next beat may reach the database again; if none does, the lease runs out
+                async with house.work() as unit:
+                    await unit.workflows.renew(workflow, lease, LEASE)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
 
 
 async def examine(house: RegistryHouse, content: Content) -> Finding:

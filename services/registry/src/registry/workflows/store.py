@@ -153,6 +153,13 @@ class Workflows:
         row = await self._under(workflow, lease)
         return row.entry() if row else None
 
+    async def renew(self, workflow: UUID, lease: UUID, seconds: float) -> None:
+        """Keep a lease for so long from now, if it is still one's own."""
+        row = await self._under(workflow, lease)
+        if row is not None:
+            row.leased_until = func.now() + timedelta(seconds=seconds)  # type: ignore[assignment]
+            await self._session.flush()
+
     async def failed(self, workflow: UUID, lease: UUID) -> int:
         """Count a check that could not be made; how many there have been."""
         row = await self._under(workflow, lease)
