@@ -14,7 +14,7 @@ ENGINE ?= docker
 TAG ?= latest
 BUILD_OPTIONS ?=
 
-.PHONY: help install demo up services services-down images test presto check format schemas topology migrate e2e bench chaos coverage others docs clean
+.PHONY: help install demo up services services-down images test presto check format schemas topology problems client terminal migrate e2e bench chaos coverage others docs clean
 .DEFAULT_GOAL := help
 
 help: ## Print this page
@@ -89,6 +89,15 @@ schemas: .venv/dev var ## Write the JSON Schemas of all messages anew (only addi
 
 topology: .venv/dev var ## Write contracts/topology.py anew from the services
 	@$(RUN) python -m onebox topology > var/topology.part && mv var/topology.part libs/contracts/src/contracts/topology.py
+
+problems: .venv/dev var ## Write docs/problems.md anew from contracts/problem.py
+	@$(RUN) python -m onebox problems > var/problems.part && mv var/problems.part docs/problems.md
+
+client: .venv/dev ## Write the waiting client anew from the asynchronous one
+	@$(RUN) python clients/reprovena/tools/twin.py
+
+terminal: .venv/dev ## Record docs/terminal.md anew from a real platform
+	@$(RUN) python clients/reprovena/tools/terminal.py
 
 migrate: .venv/demo ## Bring the schemas of DATABASE_URL up to date
 	@$(RUN) python -m onebox migrate

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable
 from itertools import pairwise
-from time import perf_counter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -270,16 +269,15 @@ class GraphStoreContract:
         assert (ids(answer), len(answer.links)) == (["a", "b", "c"], 4)
 
     async def test_many_paths_cost_no_more_than_the_nodes(self, store: GraphStore) -> None:
-        """A diamond of 12 layers with 8 nodes each has 8^11 paths and is answered at once."""
+        """A diamond of 12 layers with 8 nodes each has 8^11 paths; whoever walked them all would need days."""
         layers = [[f"{layer}-{place}" for place in range(8)] for layer in range(12)]
         links = [link(s, t) for near, far in pairwise(layers) for s in near for t in far]
         await put(store, [node(item) for layer in layers for item in layer], links)
-        began = perf_counter()
 
-        up = await store.lineage("0-0", UP, 11, ["t"], 1000)
-        down = await store.lineage("11-7", DOWN, 11, ["t"], 1000)
+        async with asyncio.timeout(60):
+            up = await store.lineage("0-0", UP, 11, ["t"], 1000)
+            down = await store.lineage("11-7", DOWN, 11, ["t"], 1000)
 
-        assert perf_counter() - began < 2
         assert (len(up.nodes), len(up.links)) == (1 + 11 * 8, 8 + 10 * 64)
         assert (len(down.nodes), len(down.links)) == (1 + 11 * 8, 8 + 10 * 64)
 
@@ -352,9 +350,10 @@ class GraphStoreContract:
         assert await store.lineage("s", DOWN, 3, ["t"], 10) == one
         assert len(stubs(one)) == 1
 
-    async def test_beyond_a_content_there_is_nothing(self, store: GraphStore) -> None:
-        """Who holds some bytes does not learn whether others hold them."""
-        content = node("sha256:ff", "CONTENT")
+    @pytest.mark.parametrize("subtype", ["CONTENT", "WEB_RESOURCE"])
+    async def test_beyond_a_content_there_is_nothing(self, store: GraphStore, subtype: str) -> None:
+        """Who holds some bytes, or took them from the web, does not learn whether others did."""
+        content = node("sha256:ff", subtype)
         await put(store, [content, node("my-file")], [link("my-file", "sha256:ff", Relation.ALTERNATE_OF)], "t")
         await put(
             store,
@@ -414,6 +413,36 @@ class GraphStoreContract:
         await put(store, [node("a"), node("b")], [link("a", "b"), link("a", "b", Relation.WAS_DERIVED_FROM)])
 
         assert {seen.relation for seen in (await store.path("a", "b", 1, ["t"], 9)).links} == {USED, Relation.WAS_DERIVED_FROM}
+
+    async def test_a_path_may_go_along_some_relations_only(self, store: GraphStore) -> None:
+        """What leads on by another relation is passed by, however short, and not shown between the steps."""
+        started = [
+            link("step", "run", Relation.WAS_STARTED_BY),
+            link("run", "raw"),
+            link("step", "made", Relation.WAS_INFORMED_BY),
+        ]
+        data = [link("step", "made"), link("made", "other", Relation.WAS_GENERATED_BY), link("other", "raw")]
+        await put(store, [node(item) for item in ("step", "run", "made", "other", "raw")], [*started, *data])
+        along = (USED, Relation.WAS_GENERATED_BY)
+
+        short = await store.path("step", "raw", 9, ["t"], 100)
+        long = await store.path("step", "raw", 9, ["t"], 100, along)
+
+        assert [shown.id for shown in short.nodes] == ["step", "run", "raw"]
+        assert [shown.id for shown in long.nodes] == ["step", "made", "other", "raw"]
+        assert {seen.relation for seen in long.links} == set(along)
+        assert await store.path("step", "raw", 9, ["t"], 100, (Relation.WAS_STARTED_BY,)) is None
+
+    async def test_a_cut_path_along_some_relations_is_not_called_missing(self, store: GraphStore) -> None:
+        """The limit counts what is met along these relations alone."""
+        far = [f"f{n}" for n in range(20)]
+        others = [link("a", f, Relation.WAS_INFLUENCED_BY) for f in far]
+        await put(
+            store, [node("a"), *(node(item) for item in far), node("b"), node("z")], [*others, link("a", "b"), link("b", "z")]
+        )
+
+        assert [shown.id for shown in (await store.path("a", "z", 9, ["t"], 10, (USED,))).nodes] == ["a", "b", "z"]
+        assert (await store.path("a", "z", 9, ["t"], 1, (USED,))).truncated
 
     async def test_there_may_be_no_path(self, store: GraphStore) -> None:
         """The other direction, too great a depth and foreign links are no path; a node leads to itself."""

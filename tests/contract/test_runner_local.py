@@ -379,6 +379,15 @@ class TestLocalRunner(RunnerSuite):
         assert required.status is RunStatus.FAILED
         assert "DockerRequirement" in required.reason
 
+    async def test_where_images_are_ignored_a_step_runs_on_what_the_machine_has(self, tmp_path: Path, forks: Forks) -> None:
+        """Only where the operator says so; and nothing says afterwards that it ran in an image."""
+        bench = open_bench(tmp_path, forks, runner_container="ignore")
+        image = {"DockerRequirement": {"dockerPull": "debian:stable-slim"}}
+
+        seen = await bench.finish({"true.cwl": tool("true", requirements=image)})
+
+        assert (seen.status, seen.steps["true"].image) == (RunStatus.FINISHED, None)
+
     async def test_one_part_of_a_document_can_be_run(self, bench: Bench) -> None:
         """A main document may name one of its processes."""
         parts = [tool("echo a", outputs={"out": {"type": "stdout"}}, stdout=f"{name}.txt", id=name) for name in ("one", "two")]

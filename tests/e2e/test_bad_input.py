@@ -1,11 +1,20 @@
 """Bad input: a clear problem that names the field and the limit, and nothing is left behind."""
 
+import io
+import json
+import re
+import socket
+import stat
 import time
+import zipfile
+from urllib.parse import quote
+from uuid import UUID
 
+import httpx
 import jwt
 import pytest
 from tests.e2e.test_runs import SHOUT, upload
-from tests.running import a_zip, register
+from tests.running import a_zip, ended, register, start
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +75,6 @@ def test_a_missing_input_is_refused_by_its_name(ada, workflow):
 
 def test_a_file_that_nobody_gave_fails(ada, workflow):
     """A file input whose file was not given with the run is refused, at the door or as the run's reason."""
-    from tests.running import ended
-
     answer = ada.post(
         "/v1/runs", json={"workflow": workflow["id"], "inputs": {"data": {"class": "File", "path": "nowhere.txt"}}}
     )
@@ -152,8 +159,6 @@ def tokens(platform):
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     stranger = rsa.generate_private_key(65537, 2048)
-    import httpx
-
     public = httpx.get(f"{platform.url}/auth/realms/reprovena").json()["public_key"]
     now = int(time.time())
     yield "none", jwt.encode(claims, None, "none", {"kid": header["kid"]})
@@ -166,8 +171,6 @@ def tokens(platform):
 
 def test_tokens_that_are_not_ours_are_refused(platform):
     """Forged, unsigned, expired, mixed up, cut, rubbish, and none at all."""
-    import httpx
-
     for what, token in tokens(platform):
         answer = httpx.get(f"{platform.url}/v1/runs", headers={"Authorization": f"Bearer {token}"})
         problem(answer, 401, "gateway:unauthenticated")
@@ -202,3 +205,214 @@ def test_numbers_out_of_range_name_their_field(ada, workflow):
     assert any("timeout" in error["field"] for error in told["errors"])
     told = problem(ada.get("/v1/lineage", params={"id": "x", "direction": "up", "depth": -1}), 422, "gateway:invalid")
     assert any("depth" in error["field"] for error in told["errors"])
+
+
+def refused_bundle(ada, content: bytes, name: str = "b.zip", kind: str = "specification", **more) -> dict:
+    """The problem with a specification, or its input file, that is sent; also where a busy machine tells of it later."""
+    data = {"name": "crooked", "version": "1"}
+    answer = ada.post("/v1/workflows", data=data, files={"spec": (name, content), **more}, params={"wait": 60})
+    if answer.status_code == 202:
+        job, end = answer.json()["job"], time.monotonic() + 240
+        while job["status"] not in {"FAILED", "SUCCEEDED"} and time.monotonic() < end:
+            job = ada.get(f"/v1/jobs/{job['id']}", params={"wait": 60}).json()
+        assert job["problem"]["type"] == f"urn:problem:registry:invalid-{kind}", job
+        return job["problem"]
+    return problem(answer, 422, f"registry:invalid-{kind}")
+
+
+@pytest.mark.parametrize(("mode", "words"), [(stat.S_IFLNK | 0o777, "is a link"), (stat.S_IFIFO | 0o644, "no ordinary file")])
+def test_a_zip_with_links_or_devices_is_refused(ada, mode, words):
+    """What would lead elsewhere when it is unpacked; the entry is named."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("shout.cwl", SHOUT)
+        entry = zipfile.ZipInfo("data/way-out")
+        entry.create_system, entry.external_attr = 3, mode << 16
+        archive.writestr(entry, "/etc/passwd")
+    told = refused_bundle(ada, whole.getvalue())
+
+    assert [(error["file"], words in error["detail"]) for error in told["errors"]] == [("data/way-out", True)]
+
+
+def test_a_zip_bomb_is_refused_while_it_swells(ada):
+    """Little on the wire, much on the disk; and one that only claims to be small."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("shout.cwl", SHOUT)
+        archive.writestr("zeros", bytes(60_000_000))
+    assert len(whole.getvalue()) < 100_000
+    assert "swells" in refused_bundle(ada, whole.getvalue())["detail"]
+
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"zeros-{number}", bytes(60_000_000))
+    answer = ada.post("/v1/workflows", data={"name": "crooked", "version": "1"}, files={"spec": ("b.zip", many.getvalue())})
+    assert "limit" in problem(answer, 413, "gateway:too-large")["detail"]
+
+
+LAUGHS = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" if n else 'a0: &a0 ["ha"]\n' for n in range(12))
+
+
+def test_a_yaml_bomb_is_refused(ada):
+    """A billion laughs, in a specification and in an input file: counted, never unfolded."""
+    told = refused_bundle(ada, (SHOUT + LAUGHS).encode(), "shout.cwl")
+    assert "aliases" in told["detail"]
+    assert told["errors"][0]["file"] == "shout.cwl"
+
+    told = refused_bundle(ada, SHOUT.encode(), "shout.cwl", "inputs", inputs=("inputs.yaml", f"data: 1\n{LAUGHS}"))
+    assert "aliases" in told["detail"]
+
+
+@pytest.mark.parametrize("depth", [70, 900, 100_000])
+def test_what_is_nested_too_deeply_is_refused(ada, workflow, depth):
+    """YAML of a specification, JSON of an input file, JSON of a request."""
+    deep = "[" * depth + "]" * depth
+    assert "deep" in refused_bundle(ada, f"{SHOUT}doc: {deep}\n".encode(), "shout.cwl")["detail"]
+
+    told = refused_bundle(ada, SHOUT.encode(), "shout.cwl", "inputs", inputs=("inputs.json", f'{{"data": {deep}}}'))
+    assert "deep" in told["detail"]
+
+    body = f'{{"workflow": "{workflow["id"]}", "inputs": {{"data": {deep}}}}}'
+    answer = ada.post("/v1/runs", content=body, headers={"Content-Type": "application/json"})
+    if answer.status_code != 400:  # the reader of JSON may give up first
+        (error,) = problem(answer, 422, "gateway:invalid")["errors"]
+        assert (error["field"], "64 levels" in error["detail"]) == ("body.inputs", True)
+
+
+BARE = {"nul": "a\x00b", "surrogate": "a\ud800b"}
+TEXTS = [
+    ("get", "/v1/runs", "params", "name"),
+    ("get", "/v1/runs", "params", "after"),
+    ("get", "/v1/runs", "params", "text"),
+    ("get", "/v1/workflows", "params", "name"),
+    ("get", "/v1/workflows", "params", "version"),
+    ("get", "/v1/workflows", "params", "after"),
+    ("get", "/v1/jobs", "params", "after"),
+    ("get", "/v1/lineage", "params", "id"),
+    ("get", "/v1/lineage/path", "params", "source"),
+    ("get", "/v1/lineage/path", "params", "target"),
+    ("get", "/v1/lineage/document", "params", "id"),
+    ("post", "/v1/uploads", "params", "name"),
+    ("post", "/v1/uploads", "params", "tenant"),
+    ("post", "/v1/runs", "json", "tenant"),
+    ("post", "/v1/runs", "json", "inputs"),
+    ("post", "/v1/runs", "json", "files"),
+    ("post", "/v1/runs", "json", "output"),
+    ("post", "/v1/workflows", "form", "name"),
+    ("post", "/v1/workflows", "form", "version"),
+    ("post", "/v1/workflows", "form", "main"),
+    ("post", "/v1/workflows", "form", "tenant"),
+    ("post", "/v1/workflows", "form", "filename"),
+    ("put", "/v1/reana-token", "json", "token"),
+]
+
+
+@pytest.mark.parametrize("bare", BARE)
+@pytest.mark.parametrize(("method", "path", "where", "field"), TEXTS)
+def test_text_that_no_database_holds_is_refused(ada, workflow, bare, method, path, where, field):
+    """NUL, and half of a surrogate pair: wherever a name may stand the answer is a problem, and none of ours."""
+    text = BARE[bare]
+    if where == "params":
+        others = {"direction": "up", "source": "x", "target": "y"} | ({"name": "x"} if path == "/v1/uploads" else {})
+        query = {**others, field: text}
+        # as a client writes it that does not look: half of a pair in UTF-8
+        spelt = "&".join(f"{name}={quote(value.encode('utf-8', 'surrogatepass'))}" for name, value in query.items())
+        answer = ada.request(method, f"{path}?{spelt}", content=b"x" if method == "post" else None)
+    elif where == "form":
+        parts = {"name": "n", "version": "1"} | ({field: text} if field != "filename" else {})
+        filename = f"{text}.cwl" if field == "filename" else "shout.cwl"
+        body = b"".join(
+            f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode("utf-8", "surrogatepass")
+            for name, value in parts.items()
+        )
+        head = f'--b\r\nContent-Disposition: form-data; name="spec"; filename="{filename}"\r\n\r\n'
+        body += head.encode("utf-8", "surrogatepass") + SHOUT.encode() + b"\r\n--b--\r\n"
+        answer = ada.post(path, content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    else:
+        order = {"workflow": workflow["id"], "inputs": {"data": {"class": "File", "path": "x"}}}
+        told = {
+            "tenant": order | {"tenant": text},
+            "inputs": order | {"inputs": {"data": [{text: text}]}},
+            "files": order | {"files": {text: {"upload": str(UUID(int=1))}}},
+            "output": order | {"files": {"x": {"run": str(UUID(int=1)), "output": text}}},
+            "token": {"token": text},
+        }[field]
+        answer = ada.request(method, path, content=json.dumps(told), headers={"Content-Type": "application/json"})
+
+    # half of a pair in UTF-8 is no UTF-8: servers may read it as U+FFFD, which is a text as any
+    fine = bare == "surrogate" and where != "json"
+    assert 400 <= answer.status_code < 500 or (fine and answer.status_code < 300), answer.text
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def raw(platform, head: str) -> bytes:
+    """The answer to a request that no well-behaved client would send."""
+    host, port = platform.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(head.encode("latin-1"))
+        answer = b""
+        while block := connection.recv(65536):
+            answer += block
+    return answer
+
+
+@pytest.mark.parametrize("value", ["a\rX-Injected: 1", "a\nX-Injected: 1", "a\x00b", "a\x7fb", "é" * 10, "x" * 300, '"', ""])
+def test_headers_cannot_be_forged(platform, ada, workflow, value):
+    """A key with a line break, a NUL or what is too long is refused, and nothing of it comes back as a header."""
+    body = json.dumps({"workflow": workflow["id"]})
+    answer = raw(
+        platform,
+        "POST /v1/runs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        f"Authorization: {ada.headers['authorization']}\r\nContent-Length: {len(body)}\r\n"
+        f"Idempotency-Key: {value}\r\n\r\n{body}",
+    )
+
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert head.startswith(b"http/1.1 4"), answer
+    assert b"x-injected" not in head
+
+
+WEIRD = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [sh, -c, 'printf x > "$0"', "a\\"b; filename=evil.exe\\r\\nX-Injected: 1.txt"]
+inputs: []
+outputs: {out: {type: File, outputBinding: {glob: "*"}}}
+"""
+
+
+def test_a_file_name_cannot_break_out_of_its_header(ada):
+    """A result whose name has quotes and line breaks is downloaded under a tame name, with no header of its making."""
+    run = ended(ada, start(ada, register(ada, "weird-names", {"weird.cwl": WEIRD})))
+    assert run["status"] == "finished", run["reason"]
+    (output,) = run["outputs"]
+    answer = ada.get(f"/v1/runs/{run['id']}/outputs/{quote(output['path'])}")
+
+    assert answer.status_code in {200, 404}, answer.text
+    assert "x-injected" not in answer.headers
+    if answer.status_code == 200:
+        safe = r"attachment; filename=\"[^\"\\;]*\"; filename\*=UTF-8''[A-Za-z0-9._%~-]*"
+        assert re.fullmatch(safe, answer.headers["content-disposition"])
+    archive = ada.get(f"/v1/runs/{run['id']}/archive")
+    assert "x-injected" not in archive.headers
+
+
+def test_a_log_line_cannot_be_forged_over_http(platform, ada):
+    """Line breaks in addresses, headers and login names stay inside their JSON line."""
+    before = len(platform.log())
+    forged = '\n{"level": "info", "message": "forged", "forged": true}\n'
+    for separator in ("\n", "\r\n", "\u2028", "\x85"):
+        ada.get(f"/v1/{quote(forged.replace(chr(10), separator))}")
+        ada.get("/v1/runs", params={"name": forged.replace("\n", separator)})
+    raw(platform, "GET /v1/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: a\x85b\r\n\r\n")
+    httpx.post(
+        f"{platform.url}/auth/realms/reprovena/protocol/openid-connect/token",
+        data={"grant_type": "password", "client_id": "reprovena", "username": forged, "password": forged},
+        headers={"User-Agent": "a\tb"},
+    )
+
+    told = [json.loads(line) for line in platform.log()[before:].splitlines() if line.strip()]
+    assert not any("forged" in line for line in told)
+    assert any("forged" in str(line.get("path")) for line in told)

@@ -4,12 +4,14 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
 from tests.logins import token
 from tests.stack import Stack
 
 from reprovena import Reprovena
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+pytestmark = pytest.mark.timeout(1200)
 
 
 def the_demo():

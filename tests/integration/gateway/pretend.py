@@ -1,5 +1,6 @@
 """A registry, an executor and provenance that only pretend, on the real bus."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class World:
     steps: dict[UUID, list[Step]] = field(default_factory=dict)
     changes: dict[UUID, list[dict[str, Any]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    looked: int = 0
+    """Times that somebody asked for changes."""
     deaf: bool = False
     """Whether commands are heard and not answered."""
 
@@ -213,8 +216,11 @@ def executor() -> Service:
         return {"items": [one.model_dump(mode="json") for one in house.parts.outputs.get(run, [])]}
 
     @router.get("/runs/{run}/changes")
-    async def changes(run: UUID, caller: AsCaller, house: WorldHouse, after: int = 0) -> dict[str, Any]:
+    async def changes(run: UUID, caller: AsCaller, house: WorldHouse, after: int = 0, wait: float = 0) -> dict[str, Any]:
         ended = seen(house, caller, run).status in {RunStatus.FINISHED, RunStatus.STOPPED}
+        house.parts.looked += 1
+        if not ended and wait:
+            await asyncio.sleep(0.2)
         return {"items": [one for one in house.parts.changes.get(run, []) if one["seq"] > after], "ended": ended}
 
     return Service(

@@ -16,6 +16,8 @@ from contracts.vocabulary import JobStatus
 from gateway.unit import GatewayHouse
 
 PROBLEM = "application/problem+json"
+OPEN = "/v1/problems"
+"""Types of problems are no secret, and whoever has no token reads of theirs."""
 
 
 def refused(answer: httpx.Response, status: int, kind: str, field: str | None = None) -> dict[str, Any]:
@@ -47,7 +49,7 @@ async def test_nobody_enters_without_a_token(house: GatewayHouse, anybody: httpx
     spec = (await anybody.get("/openapi.json")).json()
 
     for path, methods in spec["paths"].items():
-        for method in methods if path.startswith("/v1") else ():
+        for method in methods if path.startswith("/v1") and not path.startswith(OPEN) else ():
             answer = await anybody.request(method, path.replace("{path}", "x").replace("{", "").replace("}", ""))
             assert answer.status_code == 401, (method, path, answer.text)
             assert answer.headers["www-authenticate"] == "Bearer"
@@ -80,9 +82,11 @@ async def test_login_over_http(anybody: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("form", "status", "error"),
     [
-        ({"grant_type": "password", "username": "ada", "password": "x"}, 401, "invalid_grant"),
+        ({"grant_type": "password", "username": "ada", "password": "x"}, 400, "invalid_grant"),
         ({"grant_type": "password", "username": "ada"}, 400, "invalid_request"),
-        ({"grant_type": "client_credentials"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "implicit"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, 400, "unauthorized_client"),
+        ({"grant_type": "password", "client_id": ""}, 400, "invalid_request"),
         ({"username": "ada"}, 400, "invalid_request"),
         ({"grant_type": "refresh_token", "refresh_token": "x"}, 400, "invalid_grant"),
         ({"grant_type": "password", "client_id": "x", "username": "ada", "password": "engine"}, 401, "invalid_client"),
@@ -90,7 +94,8 @@ async def test_login_over_http(anybody: httpx.AsyncClient) -> None:
 )
 async def test_refused_logins_speak_oauth(anybody: httpx.AsyncClient, form: dict[str, str], status: int, error: str) -> None:
     """Clients of OAuth know these words."""
-    answer = await anybody.post("/auth/realms/reprovena/protocol/openid-connect/token", data=form)
+    told = {"client_id": "reprovena"} | form
+    answer = await anybody.post("/auth/realms/reprovena/protocol/openid-connect/token", data=told)
 
     assert (answer.status_code, answer.json()["error"]) == (status, error)
 
@@ -123,7 +128,7 @@ async def test_a_workflow_is_registered_changed_and_removed(ada: Person, house: 
     assert (await ada.http.get("/v1/workflows")).json()["items"][0]["id"] == found["id"]
 
     stale = await ada.http.patch(made.headers["location"], files={"version": (None, "2")}, headers={"If-Match": '"7"'})
-    refused(stale, 409, "gateway:conflict")
+    refused(stale, 412, "gateway:precondition-failed", "If-Match")
     changed = await ada.http.patch(
         made.headers["location"],
         data={"version": "2.0"},
@@ -139,7 +144,6 @@ async def test_a_workflow_is_registered_changed_and_removed(ada: Person, house: 
     assert [(job["kind"], job["status"]) for job in jobs] == [
         ("registry.delete-workflow", "SUCCEEDED"),
         ("registry.update-workflow", "SUCCEEDED"),
-        ("registry.update-workflow", "FAILED"),
         ("registry.register-workflow", "SUCCEEDED"),
     ]
     assert jobs[-1]["result"]["handle"] == "10378.1/1"
@@ -494,6 +498,7 @@ async def test_the_documentation_is_whole(anybody: httpx.AsyncClient) -> None:
         assert told["summary"], (method, path)
         if path.startswith("/v1"):
             assert told["description"], (method, path)
+        if path.startswith("/v1") and not path.startswith("/v1/problems"):  # what errors mean is no secret
             assert told["security"] == [{"HTTPBearer": []}]
             assert PROBLEM in told["responses"]["401"]["content"]
     assert "Problem" in spec["components"]["schemas"]

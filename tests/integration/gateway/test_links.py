@@ -16,8 +16,8 @@ from chassis.files import open_files
 from chassis.testing import a_house
 from gateway.service import gateway
 from gateway.unit import GatewayHouse
-from reprovena.downloads import fetch
-from reprovena.transport import Transport
+from reprovena.sync.fetching import fetch
+from reprovena.sync.transport import Transport
 
 
 @pytest.fixture

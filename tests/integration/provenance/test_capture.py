@@ -117,7 +117,7 @@ async def test_lineage_leads_from_a_result_to_the_raw_data(client: httpx.AsyncCl
     assert up["root"] == up["nodes"][0]["id"] == chart
     assert {raw, f"{ME}/step/prepare"} <= {node["id"] for node in up["nodes"]}
     assert chart in {node["id"] for node in down["nodes"]}
-    assert set(up) == {"root", "nodes", "links", "truncated"}
+    assert set(up) == {"root", "nodes", "links", "truncated", "seq"}
     assert set(up["nodes"][0]) == {"id", "category", "subtype", "label", "attributes", "restricted"}
     assert set(up["links"][0]) == {"source", "target", "relation", "attributes"}
     assert up["nodes"][0]["label"] == "chart.png"
@@ -136,6 +136,17 @@ async def test_a_path_is_found_from_either_end(client: httpx.AsyncClient) -> Non
     assert one.json() == other.json()
     assert (one.json()["nodes"][0]["id"], one.json()["nodes"][-1]["id"]) == (chart, raw)
     assert [answer.json()["type"] for answer in (none, short)] == ["urn:problem:provenance:no-path"] * 2
+
+
+async def test_a_path_goes_through_files(client: httpx.AsyncClient) -> None:
+    """From a late step to the raw data the way leads over what was written and read, not over the run that started both."""
+    answer = await client.get("/path", params={"source": f"{ME}/step/plot", "target": f"{ME}/in/sea-level.csv"})
+
+    kinds = [node["subtype"] for node in answer.json()["nodes"]]
+    assert kinds[::2] == ["WORKFLOW_STEP"] * len(kinds[::2])
+    assert kinds[1::2] == ["FILE"] * len(kinds[1::2])
+    assert len(kinds) >= 4
+    assert {link["relation"] for link in answer.json()["links"]} == {"used", "wasGeneratedBy"}
 
 
 async def test_what_is_foreign_and_what_is_not_there_look_the_same(client: httpx.AsyncClient, ran: ProvenanceHouse) -> None:
@@ -172,11 +183,13 @@ async def test_the_past_can_be_asked(client: httpx.AsyncClient, ran: ProvenanceH
     for direction, item in (("up", f"{ME}/out/plot/chart.png"), ("down", f"{ME}/in/sea-level.csv")):
         params = {"id": item, "direction": direction}
         present = await client.get("/lineage", params=params)
-        assert (await client.get("/lineage", params={**params, "as_of": now.isoformat()})).json() == present.json()
+        past = (await client.get("/lineage", params={**params, "as_of": now.isoformat()})).json()
+        assert past.pop("seq") > 0
+        assert {**past, "seq": None} == present.json()
         assert (await client.get("/lineage", params={**params, "as_of": long_ago.isoformat()})).status_code == 404
     ends = {"source": f"{ME}/out/plot/chart.png", "target": f"{ME}/in/sea-level.csv"}
     past = await client.get("/path", params={**ends, "as_of": now.isoformat()})
-    assert past.json() == (await client.get("/path", params=ends)).json()
+    assert {**past.json(), "seq": None} == (await client.get("/path", params=ends)).json()
 
     async with ran.work() as unit:
         await unit.ledger.withdraw(ME, 99, tenant="ocean")

@@ -224,7 +224,7 @@ def test_a_log_line_cannot_be_forged(capsys):
         try:
             raise ValueError('evil\n{"level": "info"}')
         except ValueError:
-            logging.getLogger("t").exception("name %s", "a\nb", extra={"run": "r1"})
+            logging.getLogger("t").exception("name %s", "a\nb\u2028c\x85d", extra={"run": "r1"})
     finally:
         logs.context.reset(token)
         logging.getLogger().handlers[:] = before
@@ -232,7 +232,7 @@ def test_a_log_line_cannot_be_forged(capsys):
 
     assert len(lines) == 1
     told = json.loads(lines[0])
-    assert (told["message"], told["job"], told["run"], told["level"]) == ("name a\nb", "j1", "r1", "error")
+    assert (told["message"], told["job"], told["run"], told["level"]) == ("name a\nb\u2028c\x85d", "j1", "r1", "error")
     assert "evil" in told["exception"]
 
 

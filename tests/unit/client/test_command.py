@@ -194,7 +194,9 @@ def test_wrong_use_ends_with_2(invoke: Invoke, words: tuple[str, ...]) -> None:
         ("run", "delete", RUN),
         ("run", "logs", RUN, "--step", "train"),
         ("jobs",),
-        ("jobs", RUN),
+        ("jobs", "list"),
+        ("jobs", "show", RUN),
+        ("jobs", "wait", RUN),
         ("whoami",),
     ],
 )

@@ -52,6 +52,23 @@ def test_the_board_has_a_line_for_each_step() -> None:
     ]
 
 
+def test_a_bar_shows_how_many_steps_are_done() -> None:
+    """While a run runs, a bar counts the steps that have begun; once it has ended, there is none."""
+    board = Board("digits:1.0#1")
+    for change in (event("run", "running", 0), event("step", "running", 0, "a"), event("step", "running", 0, "b")):
+        board.take(change)
+    board.take(event("step", "finished", 1, "a"))
+
+    def seen() -> str:
+        paper = Console(file=StringIO(), width=100)
+        paper.print(board)
+        return str(paper.file.getvalue())  # type: ignore[attr-defined]
+
+    assert "1 of 2 begun steps" in seen()
+    board.take(event("run", "finished", 2))
+    assert "begun steps" not in seen()
+
+
 def test_progress_is_drawn_over_itself_on_a_terminal(client: Reprovena) -> None:
     """On a terminal the cursor goes back up, and comes back in the end."""
     paper = Console(file=StringIO(), width=80, force_terminal=True, _environ={"TERM": "xterm"})

@@ -90,3 +90,12 @@ def test_what_is_not_clear_is_asked(name: str, content: bytes, more: dict[str, s
         made(name, content, **more)
 
     assert no.value.problem.errors[0].field == field
+
+
+def test_a_stream_without_a_suffix_is_known_by_what_it_says():
+    """What says its `cwlVersion` is a CWL document, whatever it is called; anything else without a suffix is refused."""
+    made = bundle("-", b"cwlVersion: v1.2\nclass: CommandLineTool\n", engine=None, main=None, limit=1000)
+
+    assert (made.engine, made.main) == (Engine.CWL, "-.cwl")
+    with pytest.raises(Refusal):
+        bundle("spec", b"anything: else\n", engine=None, main=None, limit=1000)

@@ -1,18 +1,19 @@
-"""The small issuer of our own."""
+"""The small issuer of our own: its accounts, programs and codes. Logins need a database: tests/integration/gateway."""
 
 import stat
-import time
 from pathlib import Path
 
 import pytest
 
 from chassis.refusal import Refusal
-from gateway.access.accounts import AccountsFile, begin, login_name, put
-from gateway.access.issuer import Denied, Issuer, SigningKey, is_loopback
+from gateway.access import devices, minting
+from gateway.access.accounts import AccountsFile, begin, login_name, put, put_service
+from gateway.access.clients import KNOWN, Client
+from gateway.access.issuer import is_loopback
+from gateway.access.oauth import Denied
 from gateway.access.opening import open_access
-from gateway.access.passwords import Guard, hashed, matches
-from gateway.access.roles import caller_of, tenant_for
-from gateway.access.tokens import OwnKeys, Tokens
+from gateway.access.passwords import hashed, matches
+from gateway.access.roles import EVERY, USUAL, caller_of, tenant_for
 from gateway.unit import GatewaySettings
 
 ACCOUNTS = """\
@@ -27,95 +28,6 @@ users:
   gone: {password: x, enabled: false}
   open: {}
 """
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory) -> SigningKey:
-    return SigningKey.at(tmp_path_factory.mktemp("keys") / "issuer.pem")
-
-
-def an_issuer(key: SigningKey, path: Path, text: str = ACCOUNTS) -> Issuer:
-    path.write_text(text)
-    return Issuer(key, AccountsFile(path, ours=False), guard=Guard(0.01, 0.05))
-
-
-async def test_a_password_gives_a_token_that_is_believed(key: SigningKey, tmp_path) -> None:
-    """What the issuer signs, the gateway verifies."""
-    issuer = an_issuer(key, tmp_path / "a.yaml")
-
-    told = await issuer.login("reprovena", None, "ada", "engine")
-    caller = await Tokens(OwnKeys(issuer), "reprovena").caller(told["access_token"])
-
-    assert (told["token_type"], told["expires_in"]) == ("Bearer", 3600)
-    assert (caller.issuer, caller.name, caller.email) == ("http://here/realm", "Ada L", "ada@example.org")
-    assert (caller.tenants, caller.roles) == (("physics", "~ada"), ("admin",))
-
-
-async def test_a_refresh_token_is_no_access_token(key: SigningKey, tmp_path) -> None:
-    """It opens nothing but the token endpoint."""
-    issuer = an_issuer(key, tmp_path / "a.yaml")
-    told = await issuer.login("reprovena", None, "ada", "engine")
-
-    with pytest.raises(Refusal):
-        await Tokens(OwnKeys(issuer)).caller(told["refresh_token"])
-    with pytest.raises(Denied):
-        await issuer.refresh("reprovena", None, told["access_token"])
-
-
-async def test_a_refresh_sees_the_account_as_it_is_now(key: SigningKey, tmp_path) -> None:
-    """New groups appear; a changed password or a closed account ends old logins."""
-    path = tmp_path / "a.yaml"
-    issuer = an_issuer(key, path)
-    told = await issuer.login("reprovena", None, "ada", "engine")
-
-    path.write_text(ACCOUNTS.replace("[/physics]", "[/physics, /maths]"))
-    again = await issuer.refresh("reprovena", None, told["refresh_token"])
-    assert (await Tokens(OwnKeys(issuer)).caller(again["access_token"])).tenants == ("physics", "maths", "~ada")
-
-    with pytest.raises(Denied, match="Invalid refresh token"):
-        await issuer.refresh("closed", "hush", told["refresh_token"])
-    for change in (("engine", "other engine"), ("name: Ada L", "name: Ada L, enabled: false"), ("ada:", "eda:")):
-        path.write_text(ACCOUNTS.replace(*change))
-        with pytest.raises(Denied, match="Invalid refresh token"):
-            await issuer.refresh("reprovena", None, again["refresh_token"])
-
-
-@pytest.mark.parametrize(
-    ("client", "secret", "name", "password", "error", "status"),
-    [
-        ("reprovena", None, "ada", "wrong", "invalid_grant", 401),
-        ("reprovena", None, "nobody", "engine", "invalid_grant", 401),
-        ("reprovena", None, "gone", "x", "invalid_grant", 401),
-        ("reprovena", None, "open", "", "invalid_grant", 401),
-        ("unknown", None, "ada", "engine", "invalid_client", 401),
-        ("closed", "wrong", "ada", "engine", "invalid_client", 401),
-        ("closed", None, "ada", "engine", "invalid_client", 401),
-        ("service", "hush", "ada", "engine", "unauthorized_client", 400),
-    ],
-)
-async def test_no_token_without_the_right_words(key, tmp_path, client, secret, name, password, error, status) -> None:
-    """An unknown name and a wrong password are answered alike."""
-    with pytest.raises(Denied) as no:
-        await an_issuer(key, tmp_path / "a.yaml").login(client, secret, name, password)
-
-    assert (no.value.error, no.value.status) == (error, status)
-
-
-async def test_guessing_gets_slower(key: SigningKey, tmp_path) -> None:
-    """Each failure for a name makes the next answer for it later; the right password ends that."""
-    issuer = an_issuer(key, tmp_path / "a.yaml")
-    issuer.guard = Guard(0.05, 0.2)
-    for _ in range(3):
-        with pytest.raises(Denied):
-            await issuer.login("reprovena", None, "ada", "wrong")
-
-    began = time.monotonic()
-    await issuer.login("reprovena", None, "ada", "engine")
-    assert time.monotonic() - began >= 0.2
-
-    began = time.monotonic()
-    await issuer.login("reprovena", None, "ada", "engine")
-    assert time.monotonic() - began < 0.2
 
 
 def test_passwords_are_stored_hashed() -> None:
@@ -143,6 +55,7 @@ def test_the_first_account_is_made_once_and_shown_once(tmp_path, capsys) -> None
     accounts = AccountsFile(path).read()
     account = accounts.users[login_name()]
     assert capsys.readouterr().err == ""
+    assert account.roles == EVERY
     assert password not in path.read_text()
     assert matches(password, account.secret or "")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -221,20 +134,12 @@ def test_the_identity_of_an_account_does_not_change(tmp_path) -> None:
     assert AccountsFile(path, ours=False).read().subject("ada") == AccountsFile(path, ours=False).read().subject("ada")
 
 
-def test_the_key_is_made_once(tmp_path) -> None:
-    """And only its owner reads it."""
-    first, second = SigningKey.at(tmp_path / "k.pem"), SigningKey.at(tmp_path / "k.pem")
-
-    assert first.kid == second.kid
-    assert stat.S_IMODE((tmp_path / "k.pem").stat().st_mode) == 0o600
-
-
 async def test_the_issuer_serves_this_machine_only(tmp_path) -> None:
     """With another address it does not start; with another issuer it is not there."""
     with pytest.raises(ValueError, match="ISSUER_URL"):
-        await open_access(GatewaySettings(state=tmp_path, host="0.0.0.0"), None)
+        await open_access(GatewaySettings(state=tmp_path, host="0.0.0.0"), None, None)
 
-    _tokens, issuer = await open_access(GatewaySettings(state=tmp_path, host="0.0.0.0", issuer_url="https://x"), None)
+    _tokens, issuer = await open_access(GatewaySettings(state=tmp_path, host="0.0.0.0", issuer_url="https://x"), None, None)
 
     assert issuer is None
     assert [is_loopback(host) for host in ("127.0.0.1", "::1", "[::1]", "localhost", "10.0.0.1", "example.org")] == [
@@ -263,3 +168,132 @@ def test_a_new_thing_belongs_to_somebody() -> None:
         tenant_for(caller("a"), "b")
     assert (several.value.problem.status, several.value.problem.errors[0].field) == (422, "tenant")
     assert (foreign.value.problem.status, foreign.value.problem.errors[0].field) == (403, "tenant")
+
+
+def test_somebody_without_roles_has_the_usual_ones(tmp_path: Path) -> None:
+    """Who is named none in the file has none."""
+    path = tmp_path / "accounts.yaml"
+    path.write_text("users: {ada: {}, bob: {roles: []}, eve: {roles: [x]}}")
+    accounts = AccountsFile(path, ours=False).read()
+
+    told = [minting.person(accounts, name, "roles")["realm_access"]["roles"] for name in ("ada", "bob", "eve")]
+
+    assert told == [list(USUAL), [], ["x"]]
+    assert "realm_access" not in minting.person(accounts, "ada", "profile")
+
+
+def test_the_keepers_roles_stay_when_only_a_password_is_changed(tmp_path: Path) -> None:
+    """A new password is no new rank."""
+    path = tmp_path / "accounts.yaml"
+    put(path, "ada", "one", roles=["reprovena_admin"])
+
+    put(path, "ada", "two")
+
+    assert AccountsFile(path).read().users["ada"].roles == ("reprovena_admin",)
+
+
+def test_a_service_gets_a_secret_that_only_it_knows(tmp_path: Path) -> None:
+    """The file has its hash; a second call gives another secret, and one that people wrote is hashed in place."""
+    path = tmp_path / "accounts.yaml"
+    first = put_service(path, "robot", roles=["prov-api"])
+    second = put_service(path, "robot", groups=["physics"], roles=["prov-api"])
+    path.write_text(path.read_text() + "  human: {secret: written, grants: [client_credentials]}\n")
+
+    accounts = AccountsFile(path).read()
+    robot, human = accounts.client("robot"), accounts.client("human")
+
+    assert first not in path.read_text()
+    assert second not in path.read_text()
+    assert "written" not in path.read_text()
+    assert robot
+    assert human
+    assert not matches(first, robot.stored or "")
+    assert matches(second, robot.stored or "")
+    assert matches("written", human.stored or "")
+    assert (robot.roles, robot.groups, robot.grants) == (("prov-api",), ("physics",), ("client_credentials",))
+
+
+@pytest.mark.parametrize("name", ["service-account-robot", "a\nb", ""])
+def test_no_person_is_called_like_a_service(tmp_path: Path, name: str) -> None:
+    """Its own tenant would be the service's."""
+    with pytest.raises(ValueError, match="cannot be an account's name"):
+        put(tmp_path / "accounts.yaml", name, "x")
+
+
+def test_known_programs_can_be_changed_and_closed(tmp_path: Path) -> None:
+    """They are those of the realm for Keycloak; the file has the last word."""
+    path = tmp_path / "accounts.yaml"
+    path.write_text("clients: {api: {enabled: false}, reprovena: {grants: [password]}}")
+    accounts = AccountsFile(path, ours=False).read()
+
+    assert accounts.client("api") is None
+    assert accounts.client("reprovena") == Client(grants=("password",))
+    assert accounts.client("client-tools") == KNOWN["client-tools"]
+    assert accounts.client("other") is None
+
+
+def test_a_token_says_what_its_program_may_ask_for() -> None:
+    """Scopes that nobody offers are refused; later ones stay within the first."""
+    client = KNOWN["automated-access"]
+
+    assert minting.granted(client, None) == "profile email"
+    assert minting.granted(client, "roles offline_access").split() == ["roles", "offline_access", "profile", "email"]
+    assert minting.granted(client, "", "roles offline_access") == "roles offline_access"
+    for wanted, within in (("admin", None), ("roles", "profile")):
+        with pytest.raises(Denied, match="Invalid scopes") as no:
+            minting.granted(client, wanted, within)
+        assert no.value.error == "invalid_scope"
+
+
+@pytest.mark.parametrize(
+    ("redirect", "fine"),
+    [
+        ("http://127.0.0.1:3000/callback?x=1", True),
+        ("http://localhost/docs/oauth2-redirect", True),
+        ("http://[::1]:9/", True),
+        ("https://127.0.0.1/", False),
+        ("http://127.0.0.1.evil.example/", False),
+        ("http://127.0.0.1@evil.example/", False),
+        ("http://evil.example/", False),
+        ("http://127.0.0.1/#fragment", False),
+        ("http://127.0.0.1:99999/", False),
+        ("http://127.0.0.1/\r\nX: y", False),
+        ("javascript:alert(1)", False),
+        ("", False),
+    ],
+)
+def test_codes_go_to_this_machine_only(redirect: str, fine: bool) -> None:
+    """Whatever an address hides."""
+    assert Client().goes_to(redirect) is fine
+
+
+def test_codes_are_read_as_people_type_them() -> None:
+    """Small letters, blanks and lines are no matter; what cannot be a code is none."""
+    assert devices.shown("BCDFGHJK") == "BCDF-GHJK"
+    assert devices.read(" bcdf ghjk") == devices.read("BCDF-GHJK") == "BCDFGHJK"
+    assert [devices.read(text) for text in ("", "BCDF", "ABCDEFGH", "B" * 9, "x" * 100_000)] == [None] * 5
+
+
+def test_codes_cannot_be_guessed_for_long() -> None:
+    """After so many wrong ones nobody is heard until the first is forgotten."""
+    now = 0.0
+    tries = devices.Tries(most=3, within=60, clock=lambda: now)
+    for _ in range(3):
+        assert tries.left() == 0
+        tries.failed()
+        now += 1
+
+    assert tries.left() == 57
+    now += 57
+    assert tries.left() == 0
+
+
+def test_who_ends_a_login_is_who_began_it() -> None:
+    """The example of RFC 7636, appendix B."""
+    challenge, verifier = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+    assert devices.verified(challenge, verifier)
+    assert devices.verified(None, None)
+    assert not devices.verified(challenge, verifier + "x")
+    assert not devices.verified(challenge, None)
+    assert not devices.verified(None, verifier)

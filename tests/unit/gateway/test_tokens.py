@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chassis.refusal import Refusal, Trouble
-from gateway.access.issuer import SigningKey
+from gateway.access.signing import SigningKey
 from gateway.access.tokens import AGAIN, FRESH, FetchedKeys, Tokens
 
 ISSUER = "https://issuer.test/realms/x"
@@ -223,3 +223,48 @@ async def test_an_issuer_that_is_away_is_trouble_and_known_keys_stay(key: Signin
     provider.away, provider.now = True, provider.now + FRESH + AGAIN + 1
 
     assert (await tokens.caller(signed(key))).subject == "s-1"
+
+
+async def test_an_old_key_is_believed_while_it_is_published(key: SigningKey, tmp_path) -> None:
+    """Both are good after a change of keys; a withdrawn one is refused as soon as keys are asked for again."""
+    provider, fresh = Provider(key), SigningKey.at(tmp_path / "fresh.pem")
+    tokens = provider.tokens()
+    await tokens.caller(signed(key))
+    provider.keys, provider.now = [fresh, key], provider.now + AGAIN + 1
+
+    assert (await tokens.caller(signed(fresh))).subject == (await tokens.caller(signed(key))).subject == "s-1"
+    provider.keys, provider.now = [fresh], provider.now + FRESH + 1
+
+    assert (await tokens.caller(signed(fresh))).subject == "s-1"
+    with pytest.raises(Refusal, match="key that the issuer does not have"):
+        await tokens.caller(signed(key))
+
+
+async def test_roles_are_the_realms_and_those_of_named_clients(key: SigningKey) -> None:
+    """What another client of the realm calls its roles is no role here."""
+    resources = {"api": {"roles": ["reprov_user", "admin"]}, "other": {"roles": ["reprovena_admin"]}, "reprovena": {}}
+    token = signed(key, resource_access=resources)
+
+    assert (await Tokens(OneKey(key), clients=("reprovena", "api")).caller(token)).roles == ("admin", "reprov_user")
+    assert (await Tokens(OneKey(key)).caller(token)).roles == ("admin",)
+
+
+@pytest.mark.parametrize("wrong", ["x", {"api": "x"}, {"api": {"roles": "x"}}, {"api": {"roles": [1]}}])
+async def test_roles_that_make_no_sense_are_refused(key: SigningKey, wrong: Any) -> None:
+    """Rather than overlooked."""
+    with pytest.raises(Refusal):
+        await Tokens(OneKey(key), clients=("api",)).caller(signed(key, resource_access=wrong))
+
+
+@pytest.mark.parametrize("groups", [..., [], None])
+async def test_whoever_has_no_group_has_oneself(key: SigningKey, groups: Any) -> None:
+    """A token without groups is as good as any."""
+    assert (await Tokens(OneKey(key)).caller(signed(key, groups=groups))).tenants == ("~ada",)
+
+
+async def test_a_refusal_says_nothing_of_the_token(key: SigningKey) -> None:
+    """Problems go into logs and tickets."""
+    for token in (signed(key, exp=1), signed(key)[:-9], "secret-part.secret-part.secret-part"):
+        with pytest.raises(Refusal) as no:
+            await Tokens(OneKey(key)).caller(token)
+        assert not any(part in str(no.value.problem) for part in token.split("."))

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,10 @@ def test_schemas_and_topology_are_printed_whole():
     namespace: dict[str, object] = {}
     exec(commands.topology(), namespace)
     assert "executor.start-run" in namespace["QUEUES"]
+
+
+def test_the_page_of_problem_types_is_up_to_date():
+    """`docs/problems.md` is what the list of types makes; `make problems` writes it anew."""
+    page = Path(__file__).parents[3] / "docs/problems.md"
+
+    assert page.read_text() == commands.problems()

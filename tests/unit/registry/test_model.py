@@ -22,7 +22,7 @@ def registered(**more) -> Entry:
     """A workflow that was found valid."""
     told = {"name": "w", "version": "1", "engine": Engine.CWL, "spec": file(), "main": "m.cwl", "tenant": "physics", **more}
     command = RegisterWorkflow(workflow=uuid7(), caller=ADA, **told)
-    return Entry.register(command, ADA, "physics", "10378.1/1").accept((Parameter(name="x", type="int"),), {"x": 1})
+    return Entry.register(command, ADA, "physics", "10378.1/1", 1).accept((Parameter(name="x", type="int"),), {"x": 1})
 
 
 def test_nobody_sees_a_workflow_before_it_is_found_valid():
@@ -82,7 +82,7 @@ def test_a_rejected_registration_leaves_nothing():
         workflow=uuid7(), caller=ADA, name="w", version="1", engine="cwl", spec=file(), main="m.cwl", tenant="physics"
     )
 
-    assert Entry.register(command, ADA, "physics", "10378.1/1").reject() is None
+    assert Entry.register(command, ADA, "physics", "10378.1/1", 1).reject() is None
 
 
 def test_a_deleted_workflow_changes_no_more():

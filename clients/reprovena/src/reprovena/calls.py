@@ -1,7 +1,7 @@
 """What can be asked of the server, as data: no call is made here, so that any transport can make it."""
 
 import mimetypes
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -10,6 +10,7 @@ import httpx
 
 from reprovena import formats
 from reprovena.answers import bytes_of, checked, document_of
+from reprovena.compared import Difference, FileUse
 from reprovena.graph import Lineage
 from reprovena.models import Document, Job, Upload, Workflow, documents
 from reprovena.runs import Run, Started, Step
@@ -38,7 +39,7 @@ class Call(Generic[T]):
     params: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     form: Mapping[str, str] | None = None
-    content: Iterable[bytes] | None = None
+    content: Iterable[bytes] | AsyncIterable[bytes] | None = None
     data: Mapping[str, str] | None = None
     files: Mapping[str, tuple[str, bytes, str]] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +68,7 @@ def _one(path: str) -> str:
     return quote(path, safe="")
 
 
-def upload(name: str, content: Iterable[bytes], size: int | None = None) -> Call[Upload]:
+def upload(name: str, content: Iterable[bytes] | AsyncIterable[bytes], size: int | None = None) -> Call[Upload]:
     """Send bytes that a run may name."""
     kind = mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream"
     headers = {"Content-Type": kind} | ({"Content-Length": str(size)} if size is not None else {})
@@ -93,15 +94,8 @@ def update_workflow(
     workflow: str, data: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]], wait: float
 ) -> Call[Workflow | Job]:
     """Change a workflow; what older runs used stays as it was."""
-    return Call(
-        "PATCH",
-        f"/v1/workflows/{_one(workflow)}",
-        _workflow_or_job,
-        params=_params(wait=int(wait)),
-        data=data,
-        files=files,
-        wait=wait,
-    )
+    path = f"/v1/workflows/{_one(workflow)}"
+    return Call("PATCH", path, _workflow_or_job, params=_params(wait=int(wait)), data=data, files=files, wait=wait)
 
 
 def _workflow_or_job(response: httpx.Response) -> Workflow | Job:
@@ -234,6 +228,18 @@ def path(source: str, target: str) -> Call[Lineage]:
     """Ask for the shortest way from one thing to another."""
     params = _params(source=source, target=target)
     return Call("GET", "/v1/lineage/path", lambda answer: Lineage.of(document_of(answer)), params=params)
+
+
+def difference(run: str, other: str, *, of_any: bool) -> Call[Difference]:
+    """Ask how another run differs from a run."""
+    params = _params(other=other, any="true" if of_any else None)
+    path = f"/v1/runs/{_one(run)}/difference"
+    return Call("GET", path, lambda answer: Difference.of(document_of(answer)), params=params)
+
+
+def uses(sha256: str, *, limit: int | None, after: str | None) -> Call[Page[FileUse]]:
+    """List what a content took part in."""
+    return Call("GET", "/v1/files", _page(FileUse.of), params=_params(sha256=sha256, limit=limit, after=after))
 
 
 def jobs(*, status: str | None, limit: int | None, after: str | None) -> Call[Page[Job]]:

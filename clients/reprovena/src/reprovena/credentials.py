@@ -20,6 +20,8 @@ class Account:
 
     user: str
     tokens: Tokens
+    issuer: str | None = None
+    """Who gave the token, if not the server itself."""
 
 
 @dataclass
@@ -82,13 +84,14 @@ def _account(document: Mapping[str, Any]) -> Account:
         refresh_token=document.get("refresh_token"),
         expires_at=float(expires) if isinstance(expires, int | float) else None,
     )
-    return Account(str(document.get("user", "")), tokens)
+    return Account(str(document.get("user", "")), tokens, document.get("issuer"))
 
 
 def _document(account: Account) -> dict[str, Any]:
     tokens = account.tokens
     return {
         "user": account.user,
+        "issuer": account.issuer,
         "token": tokens.token,
         "refresh_token": tokens.refresh_token,
         "expires_at": tokens.expires_at,

@@ -1,4 +1,4 @@
-"""Fetches bytes into a file: whole, or not at all."""
+"""Where what is fetched goes: a file that is there whole, or not at all."""
 
 import hashlib
 import os
@@ -6,9 +6,7 @@ import re
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from reprovena.answers import checked
 from reprovena.errors import Damaged
-from reprovena.transport import Transport
 
 _SHA256 = re.compile(r'"([0-9a-f]{64})"')
 
@@ -22,29 +20,34 @@ def inside(folder: Path, name: str) -> Path:
     return folder.joinpath(*parts)
 
 
-def fetch(wire: Transport, path: str, target: Path) -> Path:
-    """Stream an answer into a file beside the target, check it, and put it in the target's place."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    with wire.stream(path, {"Accept": "*/*", "Accept-Encoding": "identity"}) as response:
-        checked(response)
+class Arriving:
+    """A file beside its target, until all of it is there."""
+
+    def __init__(self, target: Path) -> None:
+        """Begin the file."""
+        self.target, self.size, self._digest = target, 0, hashlib.sha256()
+        target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        partial = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for chunk in response.iter_bytes():
-                    file.write(chunk)
-                    digest.update(chunk)
-                    size += len(chunk)
-            first = (*response.history, response)[0]  # a file store, if we were sent on to one, has ETags of its own
-            _compare(target.name, response.headers.get("Content-Length"), first.headers.get("ETag"), size, digest.hexdigest())
-            # mkstemp makes files that only their owner can read; what one downloads is an ordinary file.
-            partial.chmod(0o666 & ~_umask())
-            partial.replace(target)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-    return target
+        self._partial, self._file = Path(name), os.fdopen(handle, "wb")
+
+    def take(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._file.write(chunk)
+        self._digest.update(chunk)
+        self.size += len(chunk)
+
+    def keep(self, length: str | None, etag: str | None) -> None:
+        """Compare it with what the server says of it, and put it in the target's place."""
+        self._file.close()
+        _compare(self.target.name, length, etag, self.size, self._digest.hexdigest())
+        # mkstemp makes files that only their owner can read; what one downloads is an ordinary file.
+        self._partial.chmod(0o666 & ~_umask())
+        self._partial.replace(self.target)
+
+    def drop(self) -> None:
+        """Leave nothing behind."""
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
 
 
 def _umask() -> int:

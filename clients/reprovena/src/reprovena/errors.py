@@ -83,3 +83,9 @@ class ProblemError(ReprovenaError):
             job=document.get("job"),
             document=dict(document),
         )
+
+
+def raise_failed(job: str, status: str, problem: Mapping[str, Any] | None) -> None:
+    """Raise the problem of a job that has failed."""
+    if status == "FAILED":
+        raise ProblemError.of(problem or {"detail": f"Job {job} has failed."})

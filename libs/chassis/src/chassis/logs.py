@@ -17,8 +17,12 @@ def within(**fields: str | None) -> Token[dict[str, str]]:
     return context.set(context.get() | {name: value for name, value in fields.items() if value is not None})
 
 
+BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+"""What some readers take for a line break although JSON does not."""
+
+
 class Lines(logging.Formatter):
-    """One JSON object a line; json.dumps escapes line breaks, so nobody can forge a line."""
+    """One JSON object a line; line breaks are escaped, so nobody can forge a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record with its fields and its context."""
@@ -32,7 +36,7 @@ class Lines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return json.dumps(line, default=str, ensure_ascii=False).translate(BREAKS)
 
 
 def set_up(level: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import logs, migrate
@@ -57,8 +58,10 @@ def make_app(house: "House[Any]") -> FastAPI:
     app = FastAPI(**{"title": f"Reprovena {name}", "version": "1"} | dict(house.service.web))
     app.state.house = house
     speak_problems(app)
-    for router in (*house.service.routes, bus_routes, _health):
+    routers = (*house.service.routes, bus_routes, _health)
+    for router in routers:
         app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
     house.telemetry.web(app)
     app.add_middleware(Told, house=house)
     return app

@@ -21,6 +21,8 @@ class WorkflowRef(Part):
     engine: Engine
     spec: FileRef
     main: str
+    legacy_id: int | None = None
+    """The integer by which clients of ReProv know it."""
 
 
 class Origin(Part):
@@ -31,6 +33,29 @@ class Origin(Part):
     run: UUID | None = None
 
 
+class Source(Part):
+    """Where outside the platform a file comes from, with what its description there told of it."""
+
+    url: str
+    """The address of the bytes."""
+    metadata: str | None = None
+    """The address of the description that named them."""
+    title: str | None = None
+    licence: str | None = None
+    version: str | None = None
+    creator: str | None = None
+    fetched: datetime | None = None
+    """When its bytes were fetched; they may be others by now."""
+
+
+class OutsideFile(Part):
+    """A file that is fetched from outside before the run starts."""
+
+    name: str
+    """Path inside the workspace; input values name it as `{class: File, path: <name>}`."""
+    source: Source
+
+
 class StagedFile(Part):
     """A file to put into the run's workspace before it starts."""
 
@@ -39,6 +64,8 @@ class StagedFile(Part):
     content: FileRef
     origin: Origin | None = None
     """Nothing for an upload."""
+    source: Source | None = None
+    """Said of a file that was fetched from outside."""
 
 
 class FileSeen(Part):
@@ -55,6 +82,8 @@ class FileSeen(Part):
     stored: str | None = None
     """Its key in the file store, if it was kept."""
     origin: Origin | None = None
+    source: Source | None = None
+    """Where outside the platform it was fetched from."""
     from_outside: bool | None = None
     """Whether its bytes are those of one of the run's outside inputs; said for outputs."""
     evidence: str | None = None
@@ -119,6 +148,10 @@ class Run(Part):
     owner: str
     """Account that asked for it: `user/<issuer>/<sub>`."""
     owner_name: str
+    username: str | None = None
+    """The name by which the owner logs in, as far as the issuer told it."""
+    legacy_id: int | None = None
+    """The integer by which clients of ReProv know it."""
     parameters: dict[str, Any] = {}
     inputs: tuple[FileSeen, ...] = ()
     outputs: tuple[FileSeen, ...] = ()
@@ -147,6 +180,8 @@ class StartRun(Command):
     workflow: WorkflowRef
     parameters: dict[str, Any] = {}
     files: tuple[StagedFile, ...] = ()
+    outside: tuple[OutsideFile, ...] = ()
+    """Files that the executor fetches before it hands the run over."""
     priority: int = Field(0, ge=-100, le=100)
     timeout: int | None = Field(None, ge=1)
     """Seconds of running after which it is failed; nothing means the platform's limit."""

@@ -46,6 +46,11 @@ def content_id(sha256: str) -> str:
     return f"sha256:{sha256}"
 
 
+def resource_id(url: str) -> str:
+    """What lies at an address of the web, whatever its bytes are at the moment."""
+    return f"web/{url}"
+
+
 def user_id(issuer: str, subject: str) -> str:
     """An account that acts: its issuer's URL and the issuer's name for it."""
     return f"user/{issuer}/{subject}"

@@ -41,6 +41,8 @@ class Caller(Part):
     email: str | None = None
     tenants: tuple[str, ...]
     roles: tuple[str, ...] = ()
+    username: str | None = None
+    """The name to log in with, as the issuer tells it."""
 
 
 class Message(Part):

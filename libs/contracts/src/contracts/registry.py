@@ -1,5 +1,6 @@
 """What the registry is told and what it says."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -33,6 +34,12 @@ class Workflow(Part):
     revision: int = 1
     owner: str
     """The account that registered it (`user/<issuer>/<sub>`)."""
+    username: str | None = None
+    """The name by which that account logs in, as far as its issuer told it."""
+    legacy_id: int | None = None
+    """The integer by which clients of ReProv know it."""
+    created: datetime | None = None
+    """When it was asked for."""
 
 
 class Parameter(Part):
@@ -43,6 +50,8 @@ class Parameter(Part):
     """In the workflow language's words, such as `File`, `int`, `string[]`."""
     required: bool = True
     label: str | None = None
+    from_platform: str | None = None
+    """Where the platform finds the file that it takes, if none is given: the address of the file's description."""
 
 
 class RegisterWorkflow(Command):
@@ -80,6 +89,8 @@ class DeleteWorkflow(Command):
 
     subject: ClassVar[str] = "registry.delete-workflow.v1"
     workflow: UUID
+    expected_revision: int | None = None
+    """Refuse if somebody changed it meanwhile."""
 
 
 class WorkflowRegistered(Event):

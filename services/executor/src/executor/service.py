@@ -16,8 +16,10 @@ from contracts.executor import (
     StopRun,
 )
 from contracts.refusals import ExecutorCommandRefused, ExecutorDeliveryParked
+from executor.runs import legacy
 from executor.runs import routes as runs
 from executor.runs.collector import collect_due
+from executor.runs.fetcher import fetch_due
 from executor.runs.handlers import delete_run, restart_run, start_run, stop_run
 from executor.runs.submitter import submit_due
 from executor.runs.sweep import sweep
@@ -35,8 +37,10 @@ executor = Service(
     says=(RunQueued, RunStarted, StepStarted, StepEnded, RunFinished, RunFailed, RunStopped, RunDeleted),
     refused=ExecutorCommandRefused,
     parked=ExecutorDeliveryParked,
-    routes=(runs.router, tokens.router),
+    routes=(runs.router, legacy.router, tokens.router),
     loops=(
+        # four equal ones: a long file keeps nobody else from theirs
+        *(Loop("executor.fetcher", fetch_due, every=1.0) for _ in range(4)),
         Loop("executor.submitter", submit_due, every=1.0),
         Loop("executor.sweep", sweep, every=0.25),
         Loop("executor.collector", collect_due, every=1.0),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from chassis.house import House
+from chassis.outside import OutsideSettings
 from chassis.unit import Unit
 from executor.runner import Runner, RunnerSettings, open_runner
 from executor.runs.store import Runs
@@ -15,7 +16,7 @@ from executor.tokens.vault import Vault
 from executor.tokens.wallet import StoredTokens
 
 
-class ExecutorSettings(RunnerSettings):
+class ExecutorSettings(RunnerSettings, OutsideSettings):
     """How much the executor does at once, and how long it waits."""
 
     runs_at_once: int = Field(0, ge=0)

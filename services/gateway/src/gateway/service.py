@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from chassis.house import House
-from chassis.service import Service, Subscription
+from chassis.service import Loop, Service, Subscription
 from contracts.executor import RunDeleted, RunFailed, RunFinished, RunQueued, RunStopped
 from contracts.provenance import RunCaptured
 from contracts.refusals import (
@@ -20,10 +20,29 @@ from contracts.refusals import (
     RegistryDeliveryParked,
 )
 from contracts.registry import WorkflowDeleted, WorkflowRegistered, WorkflowUpdated
+from gateway.access import page_routes
 from gateway.access import routes as issuer_routes
 from gateway.access.opening import open_access
-from gateway.api import bus, events, files, jobs, lineage, me, pages, reana, runs, uploads, workflows
+from gateway.api import (
+    batches,
+    bus,
+    difference,
+    events,
+    files,
+    find,
+    jobs,
+    lineage,
+    me,
+    pages,
+    problems,
+    reana,
+    runs,
+    uploads,
+    workflows,
+)
+from gateway.api.once import forget_requests
 from gateway.backends import open_backends, pings
+from gateway.facades import reprov
 from gateway.jobs.handlers import begin_run, fail, settle_deletions, settle_run, settle_stops, settle_workflow
 from gateway.unit import GatewayParts, GatewaySettings, GatewayUnit
 
@@ -46,7 +65,7 @@ async def open_parts(house: House[GatewayParts]) -> AsyncIterator[GatewayParts]:
         msg = "the gateway signs for its callers: it needs CALLER_KEY, not CALLER_PUBLIC_KEY"
         raise ValueError(msg)
     async with open_backends(house) as backends, httpx.AsyncClient(timeout=5) as http:
-        tokens, issuer = await open_access(house.settings, http)
+        tokens, issuer = await open_access(house.settings, http, house.work)
         yield GatewayParts(tokens, backends, issuer)
 
 
@@ -72,19 +91,26 @@ gateway = Service(
         Subscription(RunDeleted, settle_deletions),
         *(Subscription(failure, fail) for failure in FAILURES),
     ),
+    loops=(Loop("gateway.requests", forget_requests, every=600),),
     routes=(
         workflows.router,
         runs.router,
+        batches.router,
         events.router,
         files.router,
         lineage.router,
+        difference.router,
+        find.router,
         jobs.router,
         uploads.router,
         me.router,
         pages.router,
+        problems.router,
         reana.router,
         bus.router,
         issuer_routes.router,
+        page_routes.router,
+        *reprov.ROUTERS,
     ),
     web={
         "title": "Reprovena",

@@ -4,20 +4,24 @@ import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from chassis.house import House
-from chassis.settings import Settings
+from chassis.outside import OutsideSettings
 from chassis.unit import Unit
+from gateway.access.devices import Tries
 from gateway.access.issuer import Issuer
+from gateway.access.store import Logins
 from gateway.access.tokens import Tokens
 from gateway.backends import Backends
 from gateway.jobs.store import Jobs
+from gateway.requests.store import Requests
 from gateway.uploads.store import Uploads
 
 
-class GatewaySettings(Settings):
+class GatewaySettings(OutsideSettings):
     """The gateway's own doors and limits."""
 
     issuer_url: str | None = None
@@ -29,7 +33,13 @@ class GatewaySettings(Settings):
     token_lifetime: int = Field(3600, ge=10)
     """Seconds that a token of our own issuer lives."""
     refresh_lifetime: int = Field(30 * 24 * 3600, ge=10)
-    """Seconds that a login with our own issuer lasts."""
+    """Seconds that a login with our own issuer lasts after it was last used."""
+    offline_lifetime: int = Field(365 * 24 * 3600, ge=10)
+    """Seconds that an offline login with our own issuer lasts after it was last used."""
+    signing_key_days: int = Field(90, ge=1)
+    """Age at which our own issuer signs with a new key."""
+    role_clients: tuple[str, ...] = ("reprovena", "api")
+    """Clients of the issuer whose roles count here, besides the realm's."""
     accounts_file: Path | None = None
     """Accounts of our own issuer; nothing means `<state>/accounts.yaml`, made at first start."""
     demo_accounts: bool = False
@@ -52,6 +62,10 @@ class GatewaySettings(Settings):
     """Seconds that a request waits for its job, if it does not say."""
     wait_limit: float = Field(60.0, ge=0)
     """Seconds that a request may wait at most."""
+    reprov_errors: Literal["http", "legacy200"] = "http"
+    """How ReProv's addresses tell errors: with their HTTP status, or with 200 and the code in the body only."""
+    idempotency_days: int = Field(7, ge=1)
+    """Days that a request which carries a key is remembered, with its answer."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,8 @@ class GatewayParts:
     backends: Backends
     issuer: Issuer | None
     """Our own issuer, where no other is set."""
+    tries: Tries = field(default_factory=Tries)
+    """Guesses at the codes of devices."""
     packing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Bundles in hand at a time: each may be as large as the limit, several times."""
 
@@ -73,6 +89,16 @@ class GatewayUnit(Unit[GatewayParts]):
     def jobs(self) -> Jobs:
         """Jobs."""
         return Jobs(self.session)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """Requests that carry a key."""
+        return Requests(self.session)
+
+    @cached_property
+    def logins(self) -> Logins:
+        """Logins with our own issuer."""
+        return Logins(self.session)
 
     @cached_property
     def uploads(self) -> Uploads:

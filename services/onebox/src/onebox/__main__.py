@@ -6,6 +6,7 @@ import sys
 
 from chassis.running import run
 from executor.tokens.rotation import ROTATE
+from gateway.access.rotation import ROTATE_KEY
 from onebox import commands
 from onebox.serving import serve
 from onebox.settings import OneboxSettings
@@ -20,11 +21,17 @@ def main() -> int:
     orders.add_parser("topology", help="print who hears what, as contracts/topology.py holds it")
     orders.add_parser(ROTATE.name, help=ROTATE.help)
     orders.add_parser("schemas", help="print the JSON Schemas of all messages")
+    orders.add_parser("problems", help="print the types of problems, as docs/problems.md holds them")
     account = orders.add_parser("account", help="make an account of the embedded issuer, or change it")
     account.add_argument("name")
     account.add_argument("--group", action="append", default=[], help="a group it belongs to; may be given again")
     account.add_argument("--role", action="append", default=[], help="a role it has; may be given again")
     account.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    client = orders.add_parser("client", help="make a service that logs in to the embedded issuer, or give it another secret")
+    client.add_argument("name")
+    client.add_argument("--group", action="append", default=[], help="a group it works for; may be given again")
+    client.add_argument("--role", action="append", default=[], help="a role it has; may be given again")
+    ROTATE_KEY.add(orders.add_parser(ROTATE_KEY.name, help=ROTATE_KEY.help))
     told = parser.parse_args()
     settings = OneboxSettings()
     try:
@@ -39,6 +46,12 @@ def main() -> int:
                 sys.stdout.write(commands.topology())
             case "schemas":
                 sys.stdout.write(commands.schemas())
+            case "problems":
+                sys.stdout.write(commands.problems())
+            case "client":
+                commands.client(settings, told.name, told.group, told.role)
+            case ROTATE_KEY.name:
+                asyncio.run(commands.rotate_key(settings, told))
             case "account":
                 commands.account(settings, told.name, told.group, told.role, from_stdin=told.password_stdin)
     except (ValueError, OSError) as error:

@@ -11,6 +11,7 @@ from contracts.registry import (
     WorkflowUpdated,
 )
 from registry.unit import RegistrySettings, RegistryUnit, open_parts
+from registry.workflows import legacy
 from registry.workflows.checker import BELL, check_due
 from registry.workflows.handlers import delete_workflow, register_workflow, update_workflow
 from registry.workflows.routes import router
@@ -25,7 +26,7 @@ registry = Service(
     says=(WorkflowRegistered, WorkflowUpdated, WorkflowDeleted),
     refused=RegistryCommandRefused,
     parked=RegistryDeliveryParked,
-    routes=(router,),
+    routes=(router, legacy.router),
     # two, so that a specification that takes its time holds nobody up
     loops=(Loop(BELL, check_due, every=2.0), Loop(BELL, check_due, every=2.0)),
     warm=("registry.workflows.validation",),

@@ -14,7 +14,7 @@ from contracts.vocabulary import StepStatus
 from executor.runner import RunnerSettings, StepSeen, open_runner
 from executor.runner.accounts import Accounts
 from executor.runner.confine import closed_doors, environment
-from executor.runner.containers import NONE, choose
+from executor.runner.containers import IGNORED, NONE, choose
 from executor.runner.occurrences import files_in, has_files, path_of
 from executor.runner.placed import indexes
 
@@ -123,6 +123,7 @@ def test_containers_are_asked_for_only_if_an_image_is_named(tmp_path: Path, monk
     (tmp_path / "a.cwl").write_text("hints: {DockerRequirement: {dockerPull: x}}")
     assert choose("auto", tmp_path).name == "podman"
     assert choose("none", tmp_path) == NONE
+    assert choose("ignore", tmp_path) == IGNORED
     assert choose("docker", tmp_path).name == "docker"
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from contracts.executor import Environment, FileSeen, Origin, Run, Step, WorkflowRef
+from contracts.executor import Environment, FileSeen, Origin, Run, Source, Step, WorkflowRef
 from contracts.ids import input_id, output_id, user_id
 from contracts.message import FileRef
 from contracts.registry import Parameter, Workflow
@@ -209,3 +209,17 @@ def union(*graphs: Graph) -> Graph:
 def whole(run: Run, told: list[Step]) -> Graph:
     """A run with its steps."""
     return union(mapping.run(run), *map(mapping.step, told))
+
+
+def downloaded(name: str, url: str = "https://data.example.org/v1/sea%20level.csv?part=1") -> FileSeen:
+    """A file that was fetched from the web, as a catalogue described it."""
+    source = Source(
+        url=url,
+        metadata="https://catalogue.example.org/datasets/v1/5",
+        title="Sea level",
+        licence="CC-BY-4.0",
+        version="2",
+        creator="Ada",
+        fetched=at(0.5),
+    )
+    return incoming(name, role="data").model_copy(update={"source": source})

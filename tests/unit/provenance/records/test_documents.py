@@ -24,7 +24,7 @@ from provenance.records.documents import FORMATS, Format
 from provenance.records.names import iri, item, local_name
 
 from .constraints import findings
-from .samples import BOB, EARLIER, RUN, asked, failing, ran, registered, steps, union, whole
+from .samples import BOB, EARLIER, RUN, asked, downloaded, failing, ran, registered, steps, union, whole
 
 READERS: Mapping[Format, tuple[str, dict[str, str]]] = {
     "json": ("json", {}),
@@ -33,7 +33,7 @@ READERS: Mapping[Format, tuple[str, dict[str, str]]] = {
     "turtle": ("rdf", {"rdf_format": "turtle"}),
     "jsonld": ("jsonld", {}),
 }
-STATED = whole(asked(restart_of=EARLIER), steps())
+STATED = whole(asked(restart_of=EARLIER, inputs=(*asked().inputs, downloaded("from the web.csv"))), steps())
 
 
 def read(text: bytes, kind: Format) -> ProvDocument:

@@ -223,7 +223,7 @@ def test_a_layout_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(Refusal):
         drawing.draw(STATED, "png")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_a_layout_that_crashes_is_a_bug_and_not_our_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from contracts.executor import FileSeen
-from contracts.ids import content_id, input_id, output_id, plan_id, run_id, step_id, user_id
+from contracts.ids import content_id, input_id, output_id, plan_id, resource_id, run_id, step_id, user_id
 from contracts.message import FileRef
 from contracts.vocabulary import Category, Relation, RunStatus, Subtype
 from provenance.graph.model import Graph, Link, Node
@@ -22,6 +22,7 @@ from .samples import (
     SPEC,
     asked,
     digest,
+    downloaded,
     failing,
     incoming,
     ran,
@@ -251,6 +252,30 @@ def test_an_input_named_by_id_is_derived_from_that_one_instead() -> None:
     assert targets(graph, here, R.WAS_DERIVED_FROM) == {f"run/{EARLIER}/out/collect/stations.csv"}
     assert not targets(graph, here, R.ALTERNATE_OF)
     assert content_id(digest("stations.csv")) not in {one.id for one in graph.nodes}
+
+
+def test_a_file_from_the_web_is_derived_from_what_lies_there() -> None:
+    """Its address is an entity of nobody's, what a catalogue said of it is the file's own, and its bytes lead on as any do."""
+    seen = downloaded("sea.csv")
+    graph = mapping.run(asked(inputs=(seen,)))
+    web = resource_id("https://data.example.org/v1/sea%20level.csv?part=1")
+
+    assert targets(graph, seen.id, R.WAS_DERIVED_FROM) == {web}
+    assert targets(graph, seen.id, R.ALTERNATE_OF) == {content_id(digest("sea.csv"))}
+    assert node(graph, web).subtype == Subtype.RESOURCE
+    assert node(graph, web).attributes == {
+        "prov:label": "sea level.csv",
+        "prov:location": "https://data.example.org/v1/sea%20level.csv?part=1",
+    }
+    told = node(graph, seen.id).attributes or {}
+    assert {name: value for name, value in told.items() if "source" in name.lower() or "fetched" in name.lower()} == {
+        "reprovena:fetched": "2026-11-21T09:30:00.500000+00:00",
+        "reprovena:sourceCreator": "Ada",
+        "reprovena:sourceLicence": "CC-BY-4.0",
+        "reprovena:sourceMetadata": "https://catalogue.example.org/datasets/v1/5",
+        "reprovena:sourceTitle": "Sea level",
+        "reprovena:sourceVersion": "2",
+    }
 
 
 def test_a_content_is_an_alternate_of_the_output_that_has_it() -> None:

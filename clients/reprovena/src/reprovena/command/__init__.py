@@ -6,9 +6,28 @@ from typing import Annotated
 
 import typer
 
-from reprovena.command import account, bus, documents, job, lineage, run, workflow
-from reprovena.command.desk import Desk, Polite
+from reprovena.command import account, bus, documents, find, job, lineage, run, workflow
+from reprovena.command.desk import Desk
+from reprovena.command.polite import Polite
 from reprovena.credentials import PLACE
+
+EPILOG = """\
+[bold]Exit codes[/bold]
+
+ 0  it went well
+
+ 1  the run failed or was stopped
+
+ 2  wrong use: an option, a file or a login is missing
+
+ 3  the server says no, and why
+
+ 4  the server cannot be reached
+
+130 interrupted
+
+
+First steps: reprovena login, reprovena workflow register FOLDER, reprovena run start NAME:VERSION --watch"""
 
 app = typer.Typer(
     name="reprovena",
@@ -16,18 +35,21 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 well, 1 the run failed or was stopped, 2 wrong use, 3 the server says no, 4 it cannot be reached.",
+    rich_markup_mode="rich",
+    epilog=EPILOG,
 )
-app.add_typer(workflow.app, name="workflow")
-app.add_typer(run.app, name="run")
-app.add_typer(lineage.app, name="lineage")
-app.add_typer(bus.app, name="bus")
-app.command("login")(account.login)
-app.command("logout")(account.logout)
-app.command("whoami")(account.whoami)
-app.command("draw")(documents.draw)
-app.command("export")(documents.export)
-app.command("jobs")(job.jobs)
+WORK, PROVENANCE, ACCOUNT, OPERATORS = "Workflows and runs", "Provenance", "You", "Operators"
+app.add_typer(workflow.app, name="workflow", rich_help_panel=WORK)
+app.add_typer(run.app, name="run", rich_help_panel=WORK)
+app.add_typer(job.app, name="jobs", rich_help_panel=WORK)
+app.add_typer(lineage.app, name="lineage", rich_help_panel=PROVENANCE)
+app.command("find", rich_help_panel=PROVENANCE)(find.find)
+app.command("draw", rich_help_panel=PROVENANCE)(documents.draw)
+app.command("export", rich_help_panel=PROVENANCE)(documents.export)
+app.command("login", rich_help_panel=ACCOUNT)(account.login)
+app.command("logout", rich_help_panel=ACCOUNT)(account.logout)
+app.command("whoami", rich_help_panel=ACCOUNT)(account.whoami)
+app.add_typer(bus.app, name="bus", rich_help_panel=OPERATORS)
 
 
 def _version(value: bool) -> None:

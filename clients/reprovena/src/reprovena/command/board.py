@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -59,12 +60,13 @@ class Board:
                 "  ", self._mark(line), plain(place), state(line.status), between(line.started, line.ended, now), _why(line)
             )
         head = Table.grid(padding=(0, 1))
-        head.add_row(
-            self._mark(self.run),
-            plain(self.title, "bold"),
-            state(self.run.status),
-            between(self.run.started, self.run.ended, now),
-        )
+        took = between(self.run.started, self.run.ended, now)
+        row: list[RenderableType] = [self._mark(self.run), plain(self.title, "bold"), state(self.run.status), took]
+        if self.steps and self.run.status not in ENDED:
+            done = sum(line.status in ENDED for line in self.steps.values())
+            # What a run will still begin is not known before it begins.
+            row += [ProgressBar(total=len(self.steps), completed=done, width=20), f"{done} of {len(self.steps)} begun steps"]
+        head.add_row(*row)
         return Group(head, table) if self.steps else head
 
     def told(self, event: RunEvent) -> Text | None:

@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from reprovena.client import Reprovena
 from reprovena.command.board import Board
 from reprovena.command.desk import RUN_FAILED, Desk, cell, listing
 from reprovena.command.words import between, plain, size, state
 from reprovena.errors import ProblemError
 from reprovena.runs import File, Run, RunEvent
+from reprovena.sync.client import Reprovena
 
 CAPTURED_WITHIN = 30.0
 TAIL = 12

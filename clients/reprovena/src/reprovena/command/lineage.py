@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from reprovena.command import complete
 from reprovena.command.desk import AsJson, desk
-from reprovena.command.nodes import Thing, node_of
+from reprovena.command.differing import drawn
+from reprovena.command.nodes import RUN, Thing, node_of
 from reprovena.command.tree import chain, tree
 from reprovena.command.words import plain
 
@@ -39,6 +41,25 @@ def path(
     start, end = node_of(client, source), node_of(client, target)
     found = client.path(start, end)
     here.say(found.document, *chain(found, start, end))
+
+
+@app.command()
+def difference(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(help=RUN, metavar="RUN", autocompletion=complete.runs)],
+    other: Annotated[str, typer.Argument(help="The run to compare with.", metavar="OTHER", autocompletion=complete.runs)],
+    of_any: Annotated[bool, typer.Option("--any", help="Also runs of different workflows.")] = False,
+    everything: Annotated[bool, typer.Option("--all", "-a", help="Also what is the same.")] = False,
+    _json: AsJson = False,
+) -> None:
+    """Show how another run differs: values, files by content, steps, software."""
+    here = desk(ctx)
+    client = here.client()
+    found = client.difference(client.find_run(run).id, client.find_run(other).id, of_any=of_any)
+    said = [plain("Nothing differs but times.", "green")] if found.identical else []
+    here.say(found.document, drawn(found, everything=everything), *said)
+    if found.truncated:
+        here.note("There is more than one answer may hold; those that differ come first.")
 
 
 def _show(ctx: typer.Context, thing: str, direction: Literal["up", "down"], depth: int | None, *, everything: bool) -> None:

@@ -5,11 +5,20 @@ from typing import Annotated
 import typer
 
 from reprovena import references
-from reprovena.client import Reprovena
+from reprovena.command import complete
 from reprovena.errors import WrongUse
+from reprovena.sync.client import Reprovena
 
+RUN = "A run: its id, or WORKFLOW:VERSION#NUMBER."
+Run = Annotated[str, typer.Argument(help=RUN, metavar="RUN", autocompletion=complete.runs)]
+Workflow = Annotated[str, typer.Argument(help="NAME:VERSION, or an id.", metavar="WORKFLOW", autocompletion=complete.workflows)]
 Thing = Annotated[
-    str, typer.Argument(help="A run (id or WORKFLOW:VERSION#NUMBER), RUN/OUTPUT, or any id of the graph.", metavar="THING")
+    str,
+    typer.Argument(
+        help="A run (id or WORKFLOW:VERSION#NUMBER), RUN/OUTPUT, or any id of the graph.",
+        metavar="THING",
+        autocompletion=complete.runs,
+    ),
 ]
 _KINDS = ("run/", "sha256:", "plan/", "user/", "workflow/", "tenant/", "software/")
 

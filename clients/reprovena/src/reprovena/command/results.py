@@ -7,16 +7,15 @@ from typing import Annotated
 import typer
 
 from reprovena.command.desk import AsJson, desk
+from reprovena.command.nodes import Run
 from reprovena.command.words import clean, plain, size
 from reprovena.downloads import inside
 from reprovena.errors import WrongUse
 
-Which = Annotated[str, typer.Argument(help="An id, or WORKFLOW:VERSION#NUMBER.", metavar="RUN")]
-
 
 def logs(
     ctx: typer.Context,
-    run: Which,
+    run: Run,
     step: Annotated[str | None, typer.Option("--step", "-s", help="A step's place; else the engine's own log.")] = None,
     _json: AsJson = False,
 ) -> None:
@@ -36,7 +35,7 @@ def logs(
 
 def download(
     ctx: typer.Context,
-    run: Which,
+    run: Run,
     outputs: Annotated[
         list[str] | None, typer.Argument(help="Paths or roles; all if none is named.", metavar="[OUTPUT]...")
     ] = None,

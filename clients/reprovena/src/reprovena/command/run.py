@@ -8,24 +8,22 @@ import typer
 from reprovena.command import following
 from reprovena.command.board import board_of
 from reprovena.command.desk import AsJson, cell, desk, listing
+from reprovena.command.nodes import Run, Workflow
 from reprovena.command.results import download, logs
 from reprovena.command.words import between, plain, state, when
 from reprovena.errors import WrongUse
 from reprovena.inputs import RunOutput, Source, UploadId, parse_pair, parse_value, read_values, with_local_files
 
 app = typer.Typer(no_args_is_help=True, help="Start runs, watch them, and fetch what they made.")
-Which = Annotated[str, typer.Argument(help="An id, or WORKFLOW:VERSION#NUMBER.", metavar="RUN")]
 Given = Annotated[
     list[str] | None, typer.Option("--input", "-i", help="A value, read as YAML: C='[0.1, 1]'.", metavar="NAME=VALUE")
 ]
-app.command()(logs)
-app.command()(download)
 
 
 @app.command()
 def start(
     ctx: typer.Context,
-    workflow: Annotated[str, typer.Argument(help="NAME:VERSION, or an id.", metavar="WORKFLOW")],
+    workflow: Workflow,
     given: Given = None,
     inputs: Annotated[
         Path | None,
@@ -61,7 +59,7 @@ def start(
 
 
 @app.command()
-def watch(ctx: typer.Context, run: Which, _json: AsJson = False) -> None:
+def watch(ctx: typer.Context, run: Run, _json: AsJson = False) -> None:
     """Watch a run to its end; a lost connection is taken up again."""
     here = desk(ctx)
     client = here.client()
@@ -95,7 +93,7 @@ def list_(
 
 
 @app.command()
-def show(ctx: typer.Context, run: Which, _json: AsJson = False) -> None:
+def show(ctx: typer.Context, run: Run, _json: AsJson = False) -> None:
     """Show a run with its steps and what it made."""
     here = desk(ctx)
     client = here.client()
@@ -108,8 +106,12 @@ def show(ctx: typer.Context, run: Which, _json: AsJson = False) -> None:
         following.verdict(here.out, client, found)
 
 
+app.command()(logs)
+app.command()(download)
+
+
 @app.command()
-def stop(ctx: typer.Context, run: Which, _json: AsJson = False) -> None:
+def stop(ctx: typer.Context, run: Run, _json: AsJson = False) -> None:
     """Stop a run."""
     here = desk(ctx)
     client = here.client()
@@ -120,7 +122,7 @@ def stop(ctx: typer.Context, run: Which, _json: AsJson = False) -> None:
 @app.command()
 def restart(
     ctx: typer.Context,
-    run: Which,
+    run: Run,
     given: Given = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch it to its end.")] = False,
     _json: AsJson = False,
@@ -139,7 +141,7 @@ def restart(
 
 
 @app.command()
-def delete(ctx: typer.Context, run: Which, _json: AsJson = False) -> None:
+def delete(ctx: typer.Context, run: Run, _json: AsJson = False) -> None:
     """Remove a run's files; its provenance stays."""
     here = desk(ctx)
     client = here.client()

@@ -7,11 +7,11 @@ import typer
 from rich.console import RenderableType
 
 from reprovena.command.desk import AsJson, cell, desk, listing
+from reprovena.command.nodes import Workflow as Which
 from reprovena.command.words import plain
 from reprovena.models import Workflow
 
 app = typer.Typer(no_args_is_help=True, help="Register workflows and look at them.")
-Which = Annotated[str, typer.Argument(help="NAME:VERSION, or an id.", metavar="WORKFLOW")]
 
 
 @app.command()
@@ -70,6 +70,25 @@ def show(ctx: typer.Context, workflow: Which, _json: AsJson = False) -> None:
     for label, value in rows.items():
         facts.add_row(label, cell(value))
     here.say(found.document, facts, _takes(found))
+
+
+@app.command()
+def update(
+    ctx: typer.Context,
+    workflow: Which,
+    path: Annotated[Path | None, typer.Argument(help="Its new specification: a folder, a zip, or a file.")] = None,
+    name: Annotated[str | None, typer.Option(help="Its new name.")] = None,
+    version: Annotated[str | None, typer.Option(help="Its new version.")] = None,
+    main: Annotated[str | None, typer.Option(help="The specification inside the folder, if it is not obvious.")] = None,
+    inputs: Annotated[Path | None, typer.Option(help="Values that runs have if they give none.", exists=True)] = None,
+    _json: AsJson = False,
+) -> None:
+    """Change what is given of a workflow; what older runs used stays as it was."""
+    here = desk(ctx)
+    client = here.client()
+    found = client.workflow(workflow)
+    changed = client.update_workflow(found.id, path=path, name=name, version=version, main=main, inputs=inputs)
+    here.say(changed.document, plain(f"Changed {changed.reference} ({changed.engine})."), _takes(changed))
 
 
 @app.command()

@@ -16,9 +16,12 @@ class Container:
 
     name: str | None
     options: tuple[str, ...]
+    ignored: bool = False
+    """Whether steps that insist on an image run without it."""
 
 
 NONE = Container(None, ("--no-container",))
+IGNORED = Container(None, NONE.options, ignored=True)
 KNOWN = {
     "docker": Container("docker", ()),
     "podman": Container("podman", ("--podman",)),
@@ -31,6 +34,8 @@ def choose(wanted: str, spec: Path) -> Container:
     """The engine of the setting, or with `auto` the first that answers; only looked for if the bundle names an image."""
     if wanted in KNOWN:
         return KNOWN[wanted]
+    if wanted == "ignore":
+        return IGNORED
     if wanted == "none" or not any(WORD in path.read_bytes() for path in spec.rglob("*") if path.is_file()):
         return NONE
     return next((KNOWN[name] for name in KNOWN if _answers(ASKED[name])), NONE)

@@ -25,7 +25,7 @@ from executor.runner.facts import clean
 from executor.runner.inside import inside
 from executor.runner.measure import Measured
 from executor.runner.occurrences import Occurrences
-from executor.runner.placed import make_tool
+from executor.runner.placed import PlacedCommand, make_tool
 from executor.runner.results import cwl_outputs
 from executor.runner.workspace import Brief, Workspace
 
@@ -92,6 +92,7 @@ def run_cwl(brief: Brief, workspace: Workspace, events: Events, confinement: Con
     container = choose(brief.container, workspace.spec)
     subprocess.Popen = Measured  # type: ignore[misc, assignment]  # the engine starts commands by it; this process runs nothing else
     BundleFetcher.roots = (workspace.spec, workspace.values)
+    PlacedCommand.images_ignored = container.ignored
     engine = Reporting(brief, workspace, events, files, complaints.of_thread, confinement, container)
     for folder in ("tmp", "out"):
         (workspace.work / folder).mkdir(exist_ok=True)

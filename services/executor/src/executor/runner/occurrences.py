@@ -65,6 +65,7 @@ class Occurrences:
         self.run: UUID = brief.run
         self._workspace = workspace
         self._origins = {staged.name: staged.origin for staged in brief.files}
+        self._sources = {staged.name: staged.source for staged in brief.files}
         self._types = {staged.name: staged.content.media_type for staged in brief.files}
         self._known: dict[str, FileSeen] = {}
         self._writers: dict[str, str] = {}
@@ -110,6 +111,7 @@ class Occurrences:
             sha256=sha256,
             media_type=media_type(name) if kind == "application/octet-stream" else kind,
             origin=self._origins.get(name) if path.is_relative_to(self._workspace.inputs) else None,
+            source=self._sources.get(name) if path.is_relative_to(self._workspace.inputs) else None,
         )
 
     def _name(self, path: Path) -> str:

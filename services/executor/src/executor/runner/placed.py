@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from cwltool.command_line_tool import CommandLineTool, ExpressionTool
 from cwltool.context import LoadingContext, RuntimeContext
@@ -117,6 +117,18 @@ class _Placed:
 
 class PlacedCommand(_Placed, CommandLineTool):  # type: ignore[misc]
     """A command that knows its place."""
+
+    images_ignored: ClassVar[bool] = False
+    """Whether an image that is required is only hinted at."""
+
+    def make_job_runner(self, runtimeContext: RuntimeContext) -> Any:  # noqa: N803
+        """What runs the command; without its image where that is ignored."""
+        if self.images_ignored:
+            wishes = list(getattr(self, "requirements"))  # noqa: B009 - cwltool does not say what it holds
+            images = [wish for wish in wishes if wish["class"] == "DockerRequirement"]
+            self.requirements = [wish for wish in wishes if wish not in images]
+            self.hints = [*getattr(self, "hints"), *images]  # noqa: B009
+        return super().make_job_runner(runtimeContext)
 
 
 class PlacedExpression(_Placed, ExpressionTool):  # type: ignore[misc]

@@ -75,7 +75,7 @@ async def prepare(order: Order, folder: Path, settings: RunnerSettings, files: F
     inputs.mkdir()
     bundle = folder / "spec.zip"
     await fetch(files, order.spec, bundle)
-    await asyncio.to_thread(unpack_bundle, bundle, spec, order.main, settings)
+    await asyncio.to_thread(unpack_bundle, bundle, spec, order, settings)
     for staged in order.files:
         path = inputs / safe_path(staged.name)
         try:
@@ -139,6 +139,7 @@ class _Making:
                 media_type=media_type(name) if kind == "application/octet-stream" else kind,
                 role=self.named.get(name),
                 origin=one.origin if one else None,
+                source=one.source if one else None,
             )
 
     def _alone(self) -> str:

@@ -42,8 +42,9 @@ class RunnerSettings(Settings):
     """As root: the first of the unprivileged user ids that runs step down to, one each; 0 lets commands run as root."""
     runner_account_count: int = Field(300_000, ge=1)
     """How many user ids there are for runs."""
-    runner_container: Literal["auto", "docker", "podman", "singularity", "none"] = "auto"
-    """Engine for steps that name an image; `auto` takes the first that answers, or none."""
+    runner_container: Literal["auto", "docker", "podman", "singularity", "none", "ignore"] = "auto"
+    """Engine for steps that name an image; `auto` takes the first that answers, or none. With `ignore` the steps that insist
+    on an image run without one, on what this machine has."""
     runner_path: str = ""
     """PATH of the commands; nothing means the platform's own Python, then the system's."""
     runner_open_files: int = Field(4096, ge=64)

@@ -20,6 +20,7 @@ from executor.runner.seen import Order
 from executor.runner.settings import RunnerSettings
 from executor.runner.workspace import BRIEF, Brief, Workspace
 from executor.specs.bundle import Limits, bad_name, safe_path, unpack
+from executor.specs.placeholders import plain
 from executor.specs.serial import read_serial
 from executor.specs.values import resolve
 
@@ -34,7 +35,7 @@ async def stage(workspace: Workspace, order: Order, settings: RunnerSettings, fi
     await asyncio.to_thread(_begin, workspace)
     bundle = workspace.folder / "spec.zip"
     await fetch(files, order.spec, bundle)
-    await asyncio.to_thread(unpack_bundle, bundle, workspace.spec, order.main, settings)
+    await asyncio.to_thread(unpack_bundle, bundle, workspace.spec, order, settings)
     for staged in order.files:
         path = workspace.inputs / safe_path(staged.name)
         try:
@@ -62,8 +63,9 @@ async def fetch(files: Files, content: FileRef, path: Path) -> None:
         raise Trouble(f"the file store has other bytes under {content.key} than were put there")
 
 
-def unpack_bundle(bundle: Path, folder: Path, main: str, settings: RunnerSettings) -> None:
-    """Unpack a specification, or put its only document where it belongs."""
+def unpack_bundle(bundle: Path, folder: Path, order: Order, settings: RunnerSettings) -> None:
+    """Unpack a specification, or put its only document where it belongs; the engine finds it without what is ours alone."""
+    main = order.main
     if zipfile.is_zipfile(bundle):
         with bundle.open("rb") as source:
             unpack(source, folder, Limits(settings.runner_bundle_size, settings.runner_bundle_files))
@@ -74,6 +76,18 @@ def unpack_bundle(bundle: Path, folder: Path, main: str, settings: RunnerSetting
         bundle.rename(target)
     if not (folder / document_of(main)).is_file():
         raise refuse("executor:missing-input", f"the specification has no file {main!r}")
+    if order.engine is Engine.CWL:
+        _leave_out(folder / document_of(main), main.partition("#")[2] or "main")
+
+
+def _leave_out(document: Path, part: str) -> None:
+    before = document.read_bytes()
+    try:
+        after = plain(before.decode(), part).encode()
+    except UnicodeDecodeError:  # the engine says so
+        return
+    if after != before:
+        document.write_bytes(after)
 
 
 def _finish(workspace: Workspace, order: Order, settings: RunnerSettings, accounts: Accounts) -> None:

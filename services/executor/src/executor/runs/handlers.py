@@ -50,6 +50,7 @@ async def start_run(command: StartRun, unit: ExecutorUnit) -> None:
         raise unsupported(command.workflow.engine, unit.parts.runner)
     name = f"{command.workflow.name}:{command.workflow.version}"
     now, major = datetime.now(UTC), await unit.runs.number(command.tenant, name)
+    legacy_id = await unit.runs.legacy_id()
     run = Run(
         id=command.run,
         tenant=command.tenant,
@@ -60,11 +61,14 @@ async def start_run(command: StartRun, unit: ExecutorUnit) -> None:
         status=RunStatus.CREATED,
         owner=user_id(caller.issuer, caller.subject),
         owner_name=caller.name,
+        username=caller.username,
+        legacy_id=legacy_id,
         parameters=command.parameters,
         created=command.at,
     )
     row = RunRow(
         id=run.id,
+        legacy_id=legacy_id,
         tenant=run.tenant,
         name=name,
         major=major,
@@ -73,7 +77,7 @@ async def start_run(command: StartRun, unit: ExecutorUnit) -> None:
         workflow=run.workflow.id,
         created=run.created,
         state={},
-        files=[file.model_dump(mode="json") for file in command.files],
+        files=[file.model_dump(mode="json") for file in (*command.files, *command.outside)],
         caller=caller.model_dump(mode="json"),
         priority=command.priority,
         timeout=command.timeout,
@@ -91,6 +95,7 @@ async def restart_run(command: RestartRun, unit: ExecutorUnit) -> None:
     if old.status not in ENDED:
         raise refuse("executor:wrong-status", f"the run is {old.status}; only a run that has ended can be restarted")
     now, minor = datetime.now(UTC), await unit.runs.restart_number(before)
+    legacy_id = await unit.runs.legacy_id()
     run = Run(
         id=command.run,
         tenant=old.tenant,
@@ -101,12 +106,15 @@ async def restart_run(command: RestartRun, unit: ExecutorUnit) -> None:
         status=RunStatus.CREATED,
         owner=user_id(caller.issuer, caller.subject),
         owner_name=caller.name,
+        username=caller.username,
+        legacy_id=legacy_id,
         parameters=old.parameters | command.parameters,
         created=command.at,
         restart_of=old.id,
     )
     row = RunRow(
         id=run.id,
+        legacy_id=legacy_id,
         tenant=run.tenant,
         name=run.name,
         major=before.major,
@@ -129,7 +137,7 @@ async def _queue(unit: ExecutorUnit, row: RunRow, run: Run, now: datetime) -> No
     unit.runs.add(row)
     unit.runs.note(Change(run.id, run.created, run.status))
     await move_run(unit, row, QUEUED, now)
-    unit.ring("executor.submitter")
+    unit.ring("executor.fetcher" if row.awaited() else "executor.submitter")
 
 
 async def stop_run(command: StopRun, unit: ExecutorUnit) -> None:
@@ -142,7 +150,8 @@ async def stop_run(command: StopRun, unit: ExecutorUnit) -> None:
         raise refuse("executor:wrong-status", "the run is being stopped already")
     row.put(run.model_copy(update={"stopped_by": account}))
     row.stop_asked, row.stop_job, row.stopper = True, command.job, account
-    in_hand = row.leased_until is not None and row.leased_until > datetime.now(UTC)
+    # whoever fetches its files notices that the run is not theirs any more
+    in_hand = row.leased_until is not None and row.leased_until > datetime.now(UTC) and not row.awaited()
     if run.status is QUEUED and not in_hand:
         await move_run(unit, row, STOPPED, datetime.now(UTC), f"stopped by {caller.name}")
     unit.ring("executor.sweep")

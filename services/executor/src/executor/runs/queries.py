@@ -1,21 +1,23 @@
 """What can be asked of runs."""
 
-import base64
-import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import func, tuple_
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from chassis.listing import Listing, among, wanted
 from chassis.refusal import refuse
 from contracts.executor import FileSeen, Run, Step
+from contracts.lists import RunsAsked
 from contracts.message import FileRef
 from executor.runs.model import DELETED, ENDED
 from executor.runs.store import ChangeRow, RunRow, Runs
+
+LISTING = Listing({"created": RunRow.created, "name": RunRow.name}, RunRow.id)
 
 
 class Page(BaseModel):
@@ -62,18 +64,6 @@ class Resolved(BaseModel):
     content: FileRef
 
 
-def _cursor(row: RunRow) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row.created.isoformat(), str(row.id)]).encode()).decode()
-
-
-def _point(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        at, run = json.loads(base64.urlsafe_b64decode(cursor))
-        return datetime.fromisoformat(at), UUID(run)
-    except (ValueError, TypeError) as error:
-        raise refuse("gateway:bad-request", "after: not a cursor of this list") from error
-
-
 async def fetch(session: AsyncSession, run: UUID, tenants: tuple[str, ...]) -> RunRow:
     """A run of one of these tenants; missing and foreign look the same."""
     row = await Runs(session).get(run)
@@ -82,31 +72,25 @@ async def fetch(session: AsyncSession, run: UUID, tenants: tuple[str, ...]) -> R
     return row
 
 
-async def listed(
-    session: AsyncSession,
-    tenants: tuple[str, ...],
-    *,
-    workflow: UUID | None,
-    status: str | None,
-    name: str | None,
-    limit: int,
-    after: str | None,
-) -> Page:
-    """Runs of these tenants, newest first."""
-    query = select(RunRow).where(col(RunRow.tenant).in_(tenants))
-    if workflow is not None:
-        query = query.where(RunRow.workflow == workflow)
-    if status is not None:
-        query = query.where(col(RunRow.status).in_(status.split(",")))
-    else:
-        query = query.where(RunRow.status != DELETED)
-    if name is not None:
-        query = query.where(RunRow.name == name)
-    if after is not None:
-        query = query.where(tuple_(col(RunRow.created), col(RunRow.id)) < _point(after))
-    query = query.order_by(col(RunRow.created).desc(), col(RunRow.id).desc()).limit(limit + 1)
-    rows = (await session.scalars(query)).all()
-    return Page(items=[row.run() for row in rows[:limit]], next=_cursor(rows[limit - 1]) if len(rows) > limit else None)
+async def listed(session: AsyncSession, tenants: tuple[str, ...], asked: RunsAsked) -> Page:
+    """Runs of these tenants, a page of them; deleted ones only where their status or their id is asked for."""
+    workflow = col(RunRow.state)["workflow"]
+    query = select(RunRow).where(
+        col(RunRow.tenant).in_(among(asked, tenants)),
+        wanted(asked, RunRow.created, RunRow.name),
+        *([col(RunRow.workflow) == asked.workflow] if asked.workflow is not None else []),
+        *([col(RunRow.name) == asked.name] if asked.name is not None else []),
+        *([workflow["version"].astext == asked.version] if asked.version is not None else []),
+        *([workflow["engine"].astext == asked.engine] if asked.engine is not None else []),
+        *([col(RunRow.id).in_(asked.id)] if asked.id else []),
+    )
+    if asked.status:
+        query = query.where(col(RunRow.status).in_(asked.status))
+    elif not asked.id:
+        query = query.where(col(RunRow.status) != DELETED)
+    found = (await session.scalars(LISTING.page(query, asked.sort, asked.after, asked.limit))).all()
+    rows, more = LISTING.cut(found, asked.sort, asked.limit)
+    return Page(items=[row.run() for row in rows], next=more)
 
 
 async def changes(session: AsyncSession, row: RunRow, after: int) -> Changes:

@@ -9,6 +9,7 @@ from chassis.refusal import refuse
 from chassis.web import AsCaller, InHouse, Work
 from contracts.executor import Run
 from contracts.ids import run_id
+from contracts.lists import RunsAsked
 from contracts.message import FileRef
 from executor.runs import queries
 from executor.runs.many import whole
@@ -21,19 +22,9 @@ Here = Annotated[ExecutorHouse, InHouse]
 
 
 @router.get("/runs")
-async def listed(
-    caller: AsCaller,
-    unit: Unit,
-    workflow: UUID | None = None,
-    status: str | None = None,
-    name: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    after: str | None = None,
-) -> queries.Page:
-    """Runs of the caller's tenants, newest first."""
-    return await queries.listed(
-        unit.session, caller.tenants, workflow=workflow, status=status, name=name, limit=limit, after=after
-    )
+async def listed(caller: AsCaller, unit: Unit, asked: Annotated[RunsAsked, Query()]) -> queries.Page:
+    """Runs of the caller's tenants."""
+    return await queries.listed(unit.session, caller.tenants, asked)
 
 
 @router.get("/runs/{run}")
@@ -54,7 +45,7 @@ async def changes(
     run: UUID,
     caller: AsCaller,
     house: Here,
-    after: int = 0,
+    after: Annotated[int, Query(ge=0, le=(1 << 63) - 1)] = 0,
     wait: Annotated[float, Query(ge=0, le=60)] = 0,
 ) -> queries.Changes:
     """A run's history after a line; waits so many seconds for news if there are none."""

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
 
-from contracts.executor import Run, StagedFile, Step
+from contracts.executor import OutsideFile, Run, StagedFile, Step
 from contracts.message import Caller
 from contracts.vocabulary import RunStatus
 from executor.runner import Order
@@ -35,6 +35,7 @@ class RunRow(SQLModel, table=True):
     )
 
     id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    legacy_id: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
     tenant: str
     name: str
     major: int
@@ -82,10 +83,23 @@ class RunRow(SQLModel, table=True):
             spec=run.workflow.spec,
             main=run.workflow.main,
             parameters=run.parameters,
-            files=tuple(StagedFile.model_validate(file) for file in self.files),
+            files=self.staged(),
             timeout=self.timeout,
             owner=run.owner,
         )
+
+    def staged(self) -> tuple[StagedFile, ...]:
+        """Its files that are in the file store."""
+        return tuple(StagedFile.model_validate(file) for file in self.files if "content" in file)
+
+    def awaited(self) -> tuple[OutsideFile, ...]:
+        """Its files that are still to be fetched from outside."""
+        return tuple(OutsideFile.model_validate(file) for file in self.files if "content" not in file)
+
+    def take_in(self, staged: StagedFile) -> None:
+        """Keep a file in the place of what was awaited under its name."""
+        others = [file for file in self.files if file["name"] != staged.name or "content" in file]
+        self.files = [*others, staged.model_dump(mode="json")]
 
     def asked_by(self) -> Caller | None:
         """Who asked for it."""
@@ -123,6 +137,7 @@ class ChangeRow(SQLModel, table=True):
     reason: str | None = Field(default=None, sa_column=Column(Text))
 
 
+LEGACY_ID = text("select nextval('executor.legacy_ids')")
 NUMBER = text(
     """insert into executor.numbers as n (tenant, name, last) values (:tenant, :name, 1)
     on conflict (tenant, name) do update set last = n.last + 1 returning last"""
@@ -131,13 +146,14 @@ RESTART = text("select max(minor) + 1 from executor.runs where tenant = :tenant 
 TURN = text("select pg_advisory_xact_lock(7263543)")
 BUSY = text(
     """select count(*) from executor.runs where status in ('pending', 'running')
-    or (status = 'queued' and leased_until > now())"""
+    or (status = 'queued' and leased_until > now() and not files @? '$[*] ? (!exists(@.content))')"""
 )
 CLAIM_QUEUED = text(
     """update executor.runs set leased_by = :owner, leased_until = now() + make_interval(secs => :seconds)
     where id = any(array(
         select id from executor.runs
         where status = 'queued' and due <= now() and (leased_until is null or leased_until < now())
+            and (files @? '$[*] ? (!exists(@.content))') = :awaiting
         order by priority desc, due, id limit :limit for update skip locked))
     returning id"""
 )
@@ -171,6 +187,10 @@ class Runs:
     async def number(self, tenant: str, name: str) -> int:
         """The next number of a name."""
         return int(await self.session.scalar(NUMBER, {"tenant": tenant, "name": name}) or 0)
+
+    async def legacy_id(self) -> int:
+        """An integer for clients of ReProv; none is given twice."""
+        return int(await self.session.scalar(LEGACY_ID) or 0)
 
     async def restart_number(self, row: RunRow) -> int:
         """The next restart of a number; whoever asks holds the first run of that number."""
@@ -221,8 +241,13 @@ class Runs:
         free = min(at_once - int(await self.session.scalar(BUSY) or 0), most)
         if free <= 0:
             return []
-        told = {"owner": owner, "seconds": seconds, "limit": free}
+        told = {"owner": owner, "seconds": seconds, "limit": free, "awaiting": False}
         return list(await self.session.scalars(CLAIM_QUEUED, told))
+
+    async def claim_awaiting(self, owner: UUID, seconds: float) -> UUID | None:
+        """Take a queued run that is due and waits for files from outside."""
+        told = {"owner": owner, "seconds": seconds, "limit": 1, "awaiting": True}
+        return next(iter(await self.session.scalars(CLAIM_QUEUED, told)), None)
 
     async def claim_ending(self, owner: UUID, seconds: float, limit: int) -> list[UUID]:
         """Take runs whose outputs are to be fetched, or that are to be removed."""

@@ -68,7 +68,7 @@ async def _submit(house: ExecutorHouse, run: UUID) -> None:
         async with held(house, run):
             runner_id = await house.parts.runner.submit(row.order(), named)
     except Refusal as no:
-        await _fail(house, run, no.problem.detail)
+        await fail(house, run, no.problem.detail)
     except Exception as error:
         await again(house, run, error, "could not be started")
     else:
@@ -84,21 +84,22 @@ async def _handed_over(house: ExecutorHouse, run: UUID, runner_id: str) -> None:
             unit.ring("executor.sweep")
 
 
-async def _fail(house: ExecutorHouse, run: UUID, reason: str) -> None:
+async def fail(house: ExecutorHouse, run: UUID, reason: str) -> None:
+    """End a run that will never start."""
     async with house.work() as unit:
         row = await unit.runs.get(run, lock=True)
         if row is not None and row.run().status is QUEUED:
             await move_run(unit, row, FAILED, datetime.now(UTC), reason)
 
 
-async def again(house: ExecutorHouse, run: UUID, error: Exception, what: str) -> None:
+async def again(house: ExecutorHouse, run: UUID, error: Exception, what: str, patience: float = 2.0) -> None:
     """Give the claim back for a while: trouble for ever, a fault of ours a few times, then the run fails."""
     trouble = is_trouble(error)
     log.log(logging.WARNING if trouble else logging.ERROR, what, extra={"run": str(run)}, exc_info=error)
     async with house.work() as unit:
         row = await unit.runs.get(run)
         wait = min(0.5 * 2 ** (row.failures if row else 0), 30.0)
-        failures = await unit.runs.later(run, house.owner, 2.0 if trouble else wait, failed=not trouble)
+        failures = await unit.runs.later(run, house.owner, patience if trouble else wait, failed=not trouble)
     if failures >= ATTEMPTS:
         async with house.work() as unit:
             fresh: RunRow | None = await unit.runs.get(run, lock=True)

@@ -8,20 +8,23 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from chassis import keys
+from gateway.access.clients import KNOWN, SERVICE, Client
 from gateway.access.passwords import PLAIN, hashed
+from gateway.access.roles import EVERY, USUAL
 
 HEAD = """\
 # Who may log in with Reprovena's own issuer. Edit it; it is read again when it changes.
 # A new account needs `password: <something>`; it is replaced by its hash when the file is read.
 # `groups` are tenants that an account works for; one of its own (`~<name>`) it has anyway.
+# Without `roles` it has the usual ones of somebody who works here.
 """
 REALM = "reprovena"
 ISSUER = f"http://127.0.0.1:8000/auth/realms/{REALM}"
@@ -39,7 +42,8 @@ class Account(BaseModel):
     """As people call them."""
     email: str | None = None
     groups: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
+    roles: tuple[str, ...] | None = None
+    """Nothing means the usual ones."""
     password: str | None = None
     password_hash: str | None = None
     enabled: bool = True
@@ -50,16 +54,6 @@ class Account(BaseModel):
         return self.password_hash if self.password is None else PLAIN + self.password
 
 
-class Client(BaseModel):
-    """A program that people log in with; one with a secret must name it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    secret: str | None = None
-    grants: tuple[Literal["password", "refresh_token"], ...] = ("password", "refresh_token")
-    audience: tuple[str, ...] = ("reprovena", "account")
-
-
 class Accounts(BaseModel):
     """The file, as it stands."""
 
@@ -67,8 +61,22 @@ class Accounts(BaseModel):
 
     issuer: str = ISSUER
     """The name of this issuer in tokens. It is part of every account's identity: changing it makes everybody somebody else."""
-    clients: dict[str, Client] = Field(default_factory=lambda: {"reprovena": Client()})
+    clients: dict[str, Client] = {}
+    """Programs besides the known ones, or other rules for these."""
     users: dict[str, Account] = {}
+
+    @field_validator("users")
+    @classmethod
+    def _people(cls, users: dict[str, Account]) -> dict[str, Account]:
+        if services := [name for name in users if name.startswith(SERVICE) or not name.isprintable() or not name]:
+            msg = f"{services[0]!r} cannot be an account's name"
+            raise ValueError(msg)
+        return users
+
+    def client(self, name: str) -> Client | None:
+        """A program that may ask for tokens."""
+        client = self.clients.get(name, KNOWN.get(name))
+        return client if client is not None and client.enabled else None
 
     def subject(self, name: str) -> str:
         """The issuer's own name for an account, which stays when the account is renamed in the file with its `id`."""
@@ -80,6 +88,7 @@ DEMO = {
         name=f"User {n}",
         email=f"user{n}@example.org",
         groups=("group1",) if n <= 3 else ("group2",),
+        roles=EVERY if n in {1, 4} else USUAL,
         password=f"password{n}",
     )
     for n in range(1, 6)
@@ -128,7 +137,8 @@ def begin(path: Path) -> None:
     if path.exists():
         return
     name, password = login_name(), secrets.token_urlsafe(12)
-    mine = _empty({name: {"id": str(uuid4()), "groups": [], "roles": [], "password_hash": hashed(password)}})
+    # whoever starts the platform keeps it
+    mine = _empty({name: {"id": str(uuid4()), "groups": [], "roles": list(EVERY), "password_hash": hashed(password)}})
     if _make(path, mine) == mine:  # another process may have been first
         _say(f"A first account was made.\n    name:     {name}\n    password: {password}\nIt is not shown again; see {path}.")
 
@@ -140,13 +150,26 @@ def put(path: Path, name: str, password: str, *, groups: Sequence[str] = (), rol
     users = tree.setdefault("users", {})
     account = users.setdefault(name, {"id": str(uuid4())})
     account.pop("password", None)
-    account.update({"groups": list(groups), "roles": list(roles), "password_hash": hashed(password)})
+    account.update({"groups": list(groups), "password_hash": hashed(password)} | ({"roles": list(roles)} if roles else {}))
     Accounts.model_validate(_plain(tree))
     _write(path, tree)
 
 
+def put_service(path: Path, name: str, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> str:
+    """Make a service that logs in itself, or give it another secret; the secret, which nobody can read afterwards."""
+    _make(path, _empty({}))
+    tree, secret = YAML(typ="rt").load(path.read_text("utf-8")), secrets.token_urlsafe(32)
+    client = tree.setdefault("clients", {}).setdefault(name, {})
+    client.pop("secret", None)
+    told = {"grants": ["client_credentials"], "groups": list(groups), "roles": list(roles), "secret_hash": hashed(secret)}
+    client.update(told)
+    Accounts.model_validate(_plain(tree))
+    _write(path, tree)
+    return secret
+
+
 def _empty(users: dict[str, Any]) -> bytes:
-    return (HEAD + _dump({"issuer": ISSUER, "clients": {REALM: {}}, "users": users})).encode()
+    return (HEAD + _dump({"issuer": ISSUER, "users": users})).encode()
 
 
 def _make(path: Path, content: bytes) -> bytes:
@@ -163,13 +186,15 @@ def login_name() -> str:
 
 
 def _hash_plain(tree: Any) -> bool:
-    users = tree.get("users") if isinstance(tree, dict) else None
-    plain = (
-        [user for user in users.values() if isinstance(user, dict) and "password" in user] if isinstance(users, dict) else []
-    )
-    for user in plain:
-        user["password_hash"] = hashed(str(user.pop("password")))
-    return bool(plain)
+    """Replace what people wrote by its hash; say whether there was any."""
+    found = False
+    for part, word in (("users", "password"), ("clients", "secret")):
+        entries = tree.get(part) if isinstance(tree, dict) else None
+        for entry in entries.values() if isinstance(entries, dict) else ():
+            if isinstance(entry, dict) and word in entry:
+                entry[f"{word}_hash"] = hashed(str(entry.pop(word)))
+                found = True
+    return found
 
 
 def _plain(tree: Any) -> Any:

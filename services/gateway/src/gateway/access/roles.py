@@ -1,18 +1,35 @@
 """What a token's claims mean here: for which tenants somebody may act, and in which roles."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chassis.refusal import refuse
 from contracts.message import Caller
 from contracts.problem import FieldError
 
+AUDIENCE = "reprovena-api"
+"""What tokens for the platform are for, by default."""
+ADMIN = "reprovena_admin"
+"""Keeps the platform."""
+USUAL = ("reprov_user", "entity-registry-read", "entity-registry-write")
+"""What somebody who works here may do: run workflows, and read and write entries and their provenance."""
+AREAS = ("entity-registry", "handle", "sys-admin", "job-service")
+EVERY = (
+    "reprov_user",
+    "reprov_admin",
+    *(f"{area}-{level}" for area in AREAS for level in ("read", "write", "admin")),
+    ADMIN,
+)
+"""All roles that mean something here, but those of services."""
 OWN = "~"
 """Begins the name of everybody's own tenant, which no group can have."""
 
 
-def caller_of(claims: Mapping[str, Any]) -> Caller:
-    """Who a verified token speaks for; `ValueError` if a claim is not what it should be."""
+def caller_of(claims: Mapping[str, Any], clients: Collection[str] = ()) -> Caller:
+    """Who a verified token speaks for; `ValueError` if a claim is not what it should be.
+
+    Roles are the realm's and those of these clients: another client's role of the same name is another role.
+    """
     subject = _text(claims, "sub")
     if subject is None:
         msg = "the token names nobody"
@@ -24,23 +41,22 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
         name=_text(claims, "name") or username or subject,
         email=_text(claims, "email"),
         tenants=(*groups_of(claims), OWN + (username or subject)),
-        roles=roles_of(claims),
+        roles=roles_of(claims, clients),
+        username=username,
     )
 
 
 def groups_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
     """The groups of a token, without Keycloak's leading slash; never one that looks like somebody's own tenant."""
-    names = (name.removeprefix("/") for name in _texts(claims.get("groups", [])))
+    names = (name.removeprefix("/") for name in _texts(claims.get("groups")))
     return tuple(dict.fromkeys(name for name in names if name and name.isprintable() and not name.startswith(OWN)))
 
 
-def roles_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """The realm's roles of a token."""
-    realm = claims.get("realm_access", {})
-    if not isinstance(realm, Mapping):
-        msg = "realm_access is not an object"
-        raise ValueError(msg)  # noqa: TRY004 - one kind of error for all claims
-    return tuple(dict.fromkeys(_texts(realm.get("roles", []))))
+def roles_of(claims: Mapping[str, Any], clients: Collection[str] = ()) -> tuple[str, ...]:
+    """The realm's roles of a token, and those of some clients."""
+    resources = _object(claims, "resource_access")
+    places = [_object(claims, "realm_access"), *(_object(resources, name) for name in clients)]
+    return tuple(dict.fromkeys(role for place in places for role in _texts(place.get("roles"))))
 
 
 def tenant_for(caller: Caller, wanted: str | None) -> str:
@@ -62,6 +78,16 @@ def own_tenant(caller: Caller) -> str:
     return next(tenant for tenant in caller.tenants if tenant.startswith(OWN))
 
 
+def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = claims.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        msg = f"{name} is not an object"
+        raise ValueError(msg)  # noqa: TRY004 - one kind of error for all claims
+    return found
+
+
 def _text(claims: Mapping[str, Any], name: str) -> str | None:
     value = claims.get(name)
     if value is None or value == "":
@@ -73,6 +99,8 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
 
 
 def _texts(value: object) -> list[str]:
+    if value is None:
+        return []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         msg = "groups or roles are not a list of names"
         raise ValueError(msg)

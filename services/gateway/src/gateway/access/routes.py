@@ -1,147 +1,178 @@
-"""The issuer's addresses, as Keycloak has them: `/auth/realms/<realm>…`."""
+"""The issuer's addresses for programs, as Keycloak has them: `/auth/realms/<realm>…`."""
 
-import base64
-import binascii
 from typing import Annotated, Any
-from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from chassis.refusal import refuse
-from chassis.web import InHouse
+from chassis.refusal import Refusal
+from gateway.access import codes, devices, ending
 from gateway.access.accounts import REALM
-from gateway.access.issuer import ALGORITHM, Denied, Issuer, is_loopback
-from gateway.bodies import limited
-from gateway.unit import GatewayHouse
+from gateway.access.clients import GRANTS, SCOPES
+from gateway.access.doors import Here, House, base
+from gateway.access.minting import userinfo
+from gateway.access.oauth import Denied, Route, Tokens, answers, client_of, documented, need, read_form
+from gateway.access.signing import ALGORITHM
 
-router = APIRouter(prefix=f"/auth/realms/{REALM}", tags=["issuer"])
-LARGEST = 64 * 1024
-NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-
-def _issuer(house: Annotated[GatewayHouse, InHouse]) -> Issuer:
-    """Our own issuer; not there where another one is set."""
-    issuer = house.parts.issuer
-    if issuer is None:
-        raise refuse("gateway:not-found", f"the issuer is {house.settings.issuer_url}")
-    return issuer
+router = APIRouter(prefix=f"/auth/realms/{REALM}", tags=["issuer"], route_class=Route)
+SERVICE = "/protocol/openid-connect"
+METHODS = ["client_secret_basic", "client_secret_post"]
+bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="A token of the issuer that the platform trusts.")
 
 
-Here = Annotated[Issuer, Depends(_issuer)]
-
-
-async def _base(request: Request, issuer: Issuer) -> str:
-    """The realm's address as whoever asks reaches it; the issuer's name stays the same wherever that is."""
-    if is_loopback(request.url.hostname or ""):
-        return f"{request.base_url}auth/realms/{REALM}"
-    return (await issuer.accounts()).issuer
-
-
-@router.get("", summary="The realm and its public key")
+@router.get("", summary="The realm and its public key", responses=answers())
 async def realm_document(request: Request, issuer: Here) -> dict[str, Any]:
     """The realm as Keycloak describes one."""
-    base = await _base(request, issuer)
+    place = await base(request, issuer)
     return {
         "realm": REALM,
-        "public_key": issuer.key.der(),
-        "token-service": f"{base}/protocol/openid-connect",
-        "account-service": f"{base}/account",
+        "public_key": (await issuer.signer()).der(),
+        "token-service": f"{place}{SERVICE}",
+        "account-service": f"{place}/account",
         "tokens-not-before": 0,
     }
 
 
-@router.get("/.well-known/openid-configuration", summary="Discovery")
+@router.get("/.well-known/openid-configuration", summary="Discovery", responses=answers())
 async def discovery(request: Request, issuer: Here) -> dict[str, Any]:
-    """What the issuer offers, and where (OpenID Connect Discovery 1.0)."""
-    service = f"{await _base(request, issuer)}/protocol/openid-connect"
+    """What the issuer offers, and where (OpenID Connect Discovery 1.0, RFC 8414)."""
+    service = f"{await base(request, issuer)}{SERVICE}"
     return {
         "issuer": (await issuer.accounts()).issuer,
+        "authorization_endpoint": f"{service}/auth",
         "token_endpoint": f"{service}/token",
+        "introspection_endpoint": f"{service}/token/introspect",
+        "userinfo_endpoint": f"{service}/userinfo",
+        "end_session_endpoint": f"{service}/logout",
+        "revocation_endpoint": f"{service}/revoke",
+        "device_authorization_endpoint": f"{service}/auth/device",
         "jwks_uri": f"{service}/certs",
-        "grant_types_supported": ["password", "refresh_token"],
-        "response_types_supported": ["none"],
+        "grant_types_supported": list(GRANTS),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
-        "scopes_supported": ["profile", "email"],
-        "claims_supported": ["sub", "iss", "preferred_username", "name", "email", "groups", "realm_access"],
+        "token_endpoint_auth_methods_supported": [*METHODS, "none"],
+        "introspection_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_methods_supported": [*METHODS, "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "scopes_supported": list(SCOPES),
+        "claims_supported": [
+            *("sub", "iss", "aud", "exp", "preferred_username", "name", "given_name", "family_name", "email", "groups"),
+            "realm_access",
+        ],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
     }
 
 
-@router.get("/protocol/openid-connect/certs", summary="Public keys")
+@router.get(f"{SERVICE}/certs", summary="Public keys", responses=answers())
 async def certs(issuer: Here) -> dict[str, Any]:
-    """The keys that tokens are signed with, as a JWK set."""
-    return {"keys": [issuer.key.jwk()]}
+    """The keys that tokens are signed with, as a JWK set; replaced ones as long as their tokens live."""
+    await issuer.signer()
+    return {"keys": [key.jwk() for key in issuer.ring.known()]}
 
 
 @router.post(
-    "/protocol/openid-connect/token",
+    f"{SERVICE}/token",
     summary="Get a token",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/x-www-form-urlencoded": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["grant_type"],
-                        "properties": {
-                            name: {"type": "string"}
-                            for name in ("grant_type", "client_id", "client_secret", "username", "password", "refresh_token")
-                        },
-                    },
-                    "example": {"grant_type": "password", "client_id": "reprovena", "username": "me", "password": "…"},
-                }
-            },
-        }
-    },
+    response_model=Tokens,
+    response_model_exclude_none=True,
+    responses=answers(400, 401),
+    openapi_extra=documented(
+        *("grant_type", "scope", "username", "password", "refresh_token", "device_code", "code", "redirect_uri"),
+        "code_verifier",
+        needed=("grant_type", "client_id"),
+        example={"grant_type": "password", "client_id": "reprovena", "username": "me", "password": "…"},
+    ),
 )
-async def token(request: Request, issuer: Here) -> JSONResponse:
-    """Tokens for a password or a refresh token (RFC 6749)."""
+async def token(request: Request, issuer: Here) -> dict[str, Any]:
+    """Tokens for a password, a refresh token, a service's secret, a device's code or a browser's (RFC 6749, RFC 8628)."""
+    told = await read_form(request)
+    grant = need(told, "grant_type")
+    if grant not in GRANTS:
+        raise Denied("unsupported_grant_type", "Unsupported grant_type")
+    (client, secret), scope = client_of(request, told), told.get("scope")
+    match grant:
+        case "password":
+            return await issuer.login(client, secret, need(told, "username"), need(told, "password"), scope)
+        case "refresh_token":
+            return await issuer.refresh(client, secret, need(told, "refresh_token"), scope)
+        case "client_credentials":
+            return await issuer.service(client, secret, scope)
+        case "authorization_code":
+            need(told, "code")
+            return await codes.exchange(issuer, client, secret, told)
+    return await devices.poll(issuer, client, secret, need(told, "device_code"), told.get("code_verifier"))
+
+
+@router.post(
+    f"{SERVICE}/auth/device",
+    summary="Begin to log in without a browser",
+    responses=answers(400, 401),
+    openapi_extra=documented(
+        *("scope", "code_challenge", "code_challenge_method"), needed=("client_id",), example={"client_id": "reprovena"}
+    ),
+)
+async def begin_device(request: Request, issuer: Here) -> dict[str, Any]:
+    """A code to show to people, and one to ask with whether they let the program in (RFC 8628)."""
+    told = await read_form(request)
+    challenge = told.get("code_challenge")
+    if challenge is not None and (told.get("code_challenge_method") != "S256" or not codes.CHALLENGE.fullmatch(challenge)):
+        raise Denied("invalid_request", "Invalid parameter: code_challenge_method (S256 only)")
+    found = await devices.begin(issuer, *client_of(request, told), told.get("scope"), challenge)
+    page = f"{await base(request, issuer)}/device"
+    return found | {"verification_uri": page, "verification_uri_complete": f"{page}?user_code={found['user_code']}"}
+
+
+@router.api_route(f"{SERVICE}/userinfo", methods=["GET"], summary="Who am I", responses=answers(401))
+@router.api_route(f"{SERVICE}/userinfo", methods=["POST"], summary="Who am I, asked by POST", responses=answers(401))
+async def who(
+    house: House, _issuer: Here, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> dict[str, Any]:
+    """What the token's account may read of itself (OpenID Connect Core 1.0 §5.3)."""
     try:
-        told = await _form(request)
-        client, secret = _client(request, told)
-        match told.get("grant_type"):
-            case "password":
-                tokens = await issuer.login(client, secret, _need(told, "username"), _need(told, "password"))
-            case "refresh_token":
-                tokens = await issuer.refresh(client, secret, _need(told, "refresh_token"))
-            case other:
-                raise _no_such_grant(other)
-    except Denied as no:
-        body = {"error": no.error, "error_description": no.description}
-        return JSONResponse(body, no.status, NOT_KEPT)
-    return JSONResponse(tokens, headers=NOT_KEPT)
+        claims = await house.parts.tokens.claims(given.credentials if given else "")
+    except Refusal:
+        raise Denied("invalid_token", "Token verification failed", 401) from None
+    return userinfo(claims)
 
 
-def _no_such_grant(grant: str | None) -> Denied:
-    if grant is None:
-        return Denied("invalid_request", "Missing form parameter: grant_type")
-    return Denied("unsupported_grant_type", "Unsupported grant_type")
+@router.post(
+    f"{SERVICE}/token/introspect",
+    summary="What is a token worth",
+    responses=answers(400, 401),
+    openapi_extra=documented("token", "token_type_hint", needed=("token",)),
+)
+async def introspect(request: Request, issuer: Here) -> dict[str, Any]:
+    """What a token says, if it is good; for services with a secret (RFC 7662)."""
+    told = await read_form(request)
+    return await ending.introspect(issuer, *client_of(request, told), need(told, "token"))
 
 
-async def _form(request: Request) -> dict[str, str]:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise Denied("invalid_request", "The form must be application/x-www-form-urlencoded")
-    form = await limited(request, LARGEST).form(max_fields=20)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+@router.post(
+    f"{SERVICE}/revoke",
+    summary="End a login",
+    responses=answers(400, 401),
+    openapi_extra=documented("token", "token_type_hint", needed=("token",)),
+)
+async def revoke(request: Request, issuer: Here) -> dict[str, Any]:
+    """End the login that a token belongs to (RFC 7009)."""
+    told = await read_form(request)
+    await ending.revoke(issuer, *client_of(request, told), need(told, "token"))
+    return {}
 
 
-def _client(request: Request, told: dict[str, str]) -> tuple[str, str | None]:
-    """The client, named by HTTP Basic or in the form."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            name, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            raise Denied("invalid_client", "Invalid client credentials", 401) from None
-        return unquote(name), unquote(secret)
-    return told.get("client_id", REALM), told.get("client_secret")
-
-
-def _need(told: dict[str, str], name: str) -> str:
-    value = told.get(name)
-    if not value:
-        raise Denied("invalid_request", f"Missing form parameter: {name}")
-    return value
+@router.post(
+    f"{SERVICE}/logout",
+    summary="Log out",
+    status_code=204,
+    responses=answers(400, 401),
+    openapi_extra=documented("refresh_token", needed=("refresh_token", "client_id")),
+)
+async def logout(request: Request, issuer: Here) -> None:
+    """End a login by its refresh token, as Keycloak does."""
+    told = await read_form(request)
+    await ending.logout(issuer, *client_of(request, told), need(told, "refresh_token"))

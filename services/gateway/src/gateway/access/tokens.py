@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chassis.refusal import Refusal, Trouble, refuse
 from contracts.message import Caller
-from gateway.access.issuer import ALGORITHM, Issuer, SigningKey
+from gateway.access.issuer import Issuer
 from gateway.access.roles import caller_of
+from gateway.access.signing import ALGORITHM
 
 SKEW = 5
 """Seconds that clocks may differ."""
@@ -37,7 +38,7 @@ class Keys(Protocol):
 
 @dataclass(frozen=True)
 class OwnKeys:
-    """The key of the issuer in this process."""
+    """The keys of the issuer in this process."""
 
     own: Issuer
 
@@ -46,9 +47,9 @@ class OwnKeys:
         return (await self.own.accounts()).issuer
 
     async def key(self, kid: str | None) -> rsa.RSAPublicKey | None:
-        """The one key, by its name."""
-        signing: SigningKey = self.own.key
-        return signing.public if kid in {None, signing.kid} else None
+        """A key by its name; without one, the key that signs."""
+        known = self.own.ring.known()
+        return next((key.public for key in known if kid in {None, key.kid}), None)
 
 
 @dataclass
@@ -125,9 +126,19 @@ class Tokens:
 
     keys: Keys
     audience: str | None = None
+    clients: tuple[str, ...] = ()
+    """Clients of the issuer whose roles are roles here, besides the realm's."""
 
     async def caller(self, token: str) -> Caller:
         """Who is asking; `gateway:unauthenticated` for whatever is wrong with the token."""
+        claims = await self.claims(token)
+        try:
+            return caller_of(claims, self.clients)
+        except ValueError:
+            raise _no("the token is not valid") from None
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """What an access token says, once all of it is verified; nothing of the token itself is told or logged."""
         if len(token) > LONGEST:
             raise _no("the token is too long")
         try:
@@ -138,7 +149,7 @@ class Tokens:
             key = await self.keys.key(kid)
             if key is None:
                 raise _no("the token is signed with a key that the issuer does not have")
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 [ALGORITHM],
@@ -149,11 +160,11 @@ class Tokens:
             )
             if not _is_access(head, claims):
                 raise _no("the token is not an access token")
-            return caller_of(claims)
         except jwt.ExpiredSignatureError:
             raise _no("the token has expired") from None
         except (jwt.PyJWTError, ValueError):
             raise _no("the token is not valid") from None
+        return claims
 
 
 def _is_access(head: dict[str, Any], claims: dict[str, Any]) -> bool:

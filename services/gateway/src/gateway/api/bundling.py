@@ -40,6 +40,8 @@ def bundle(
         main = main.removeprefix(top) if main and top else main
     else:
         base = re.split(r"[/\\]", name)[-1]
+        if "." not in base and CWL.search(content):
+            base = f"{base or 'workflow'}.cwl"  # a stream has no name to speak of
         if not base.lower().endswith(SINGLE) or fault(base) is not None:
             error = FieldError(detail="send a .cwl, .yaml, .yml or .json file, or a .zip", field="spec")
             raise refuse("gateway:unsupported-media-type", f"{base!r} is no specification", error)

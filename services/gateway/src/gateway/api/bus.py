@@ -116,13 +116,13 @@ async def _each(
     return Count(count=count)
 
 
-@router.post("/replay", summary="Replay parked messages", responses=problems(403, 422))
+@router.post("/replay", summary="Replay parked messages", responses=problems(400, 403))
 async def replay(which: Which, caller: AsAdmin, house: Here) -> Count:
     """Put messages back on their queues, their faults forgiven. One that is handled then heals its job."""
     return await _each(house, caller, which, "/bus/replay", replay_here)
 
 
-@router.post("/drop", summary="Drop parked messages", responses=problems(403, 422))
+@router.post("/drop", summary="Drop parked messages", responses=problems(400, 403))
 async def drop(which: Which, caller: AsAdmin, house: Here) -> Count:
     """Forget messages for good."""
     return await _each(house, caller, which, "/bus/drop", drop_here)

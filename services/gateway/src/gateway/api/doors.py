@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from chassis.refusal import refuse
 from chassis.web import InHouse
+from contracts.lists import PLAIN
 from contracts.message import Caller
 from contracts.problem import TYPES, Problem
 from gateway.unit import GatewayHouse
@@ -38,7 +39,7 @@ def _seconds(
 Wait = Annotated[float, Depends(_seconds)]
 """Seconds that a request waits for its job."""
 Limit = Annotated[int, Query(ge=1, le=200, description="Things on a page, at most")]
-After = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
+After = Annotated[str | None, Query(max_length=2000, pattern=PLAIN, description="`next` of the page before")]
 Depth = Annotated[int | None, Query(ge=1, description="Links to go, at most")]
 
 
@@ -49,10 +50,10 @@ class Page(BaseModel, Generic[Item]):
     next: str | None = None
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of a route for the API's documentation: what any route may answer, and these."""
+def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Errors of a route for the API's documentation."""
     told: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({401, 503, *statuses}):
+    for status in sorted(set(statuses)):
         kinds = {kind: title for kind, (code, title) in TYPES.items() if code == status and not kind.startswith("bus:")}
         examples = {
             kind: {"summary": title, "value": Problem.of(kind, "…").model_dump(mode="json", exclude_none=True)}
@@ -64,3 +65,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
         }
     return told
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route: what any route may answer, and these."""
+    return problem_answers(401, 422, 503, *statuses)

@@ -70,7 +70,7 @@ async def watch(
     run: UUID,
     caller: AsUser,
     house: Here,
-    after: Annotated[int, Query(ge=0, description="Begin after this event")] = 0,
+    after: Annotated[int, Query(ge=0, le=(1 << 63) - 1, description="Begin after this event")] = 0,
     last_event_id: Annotated[str | None, Header(description="Begin after this event; what browsers send")] = None,
 ) -> StreamingResponse:
     """Every change of a run and of its steps: `event: run|step`, and `event: end` when all is said."""

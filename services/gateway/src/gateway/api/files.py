@@ -9,7 +9,8 @@ from fastapi.responses import StreamingResponse
 from chassis.refusal import refuse
 from contracts.executor import FileSeen, Step
 from contracts.message import FileRef
-from gateway.api.doors import AsUser, Here, Page, problems
+from gateway.api.doors import After, AsUser, Here, Page, problem_answers, problems
+from gateway.api.lists import LINKED, Some, linked, part
 from gateway.api.ranges import disposition
 from gateway.api.runs import seen
 from gateway.api.sending import send_file, zipped
@@ -21,15 +22,19 @@ PARTS: dict[int | str, dict[str, Any]] = {
     200: BYTES | {"description": "The file"},
     206: BYTES | {"description": "A part of it"},
     304: {"description": "It has not changed"},
-    416: {"description": "There is no such part"},
+    416: problem_answers(416)[416],
 }
 TEXT = "text/plain; charset=utf-8"
 
 
-@router.get("/outputs", summary="List a run's outputs", responses=problems(404))
-async def outputs(run: UUID, caller: AsUser, house: Here) -> Page[FileSeen]:
+@router.get("/outputs", summary="List a run's outputs", responses=problems(404) | {200: LINKED})
+async def outputs(
+    run: UUID, request: Request, answer: Response, caller: AsUser, house: Here, limit: Some = None, after: After = None
+) -> Page[FileSeen]:
     """The files that a run left as its results."""
-    return Page(items=await outputs_of(house.parts.backends.executor, caller, run))
+    found = part(await outputs_of(house.parts.backends.executor, caller, run), lambda file: file.id, limit, after)
+    linked(request, answer, found.next)
+    return found
 
 
 @router.get(

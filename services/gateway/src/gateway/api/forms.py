@@ -1,6 +1,8 @@
 """The forms that register and change workflows: read within limits, their files stored."""
 
 import asyncio
+import hashlib
+import json
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, TypeVar
 
@@ -9,7 +11,7 @@ from pydantic import Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from chassis.bundles import pack
-from chassis.files import once, too_large
+from chassis.files import CHUNK, once, too_large
 from chassis.refusal import refuse
 from contracts.message import FileRef
 from contracts.problem import FieldError
@@ -50,14 +52,28 @@ class Change(Shape):
 
 Fields = TypeVar("Fields", bound=Shape)
 FILE = {"type": "string", "format": "binary"}
+TOOL = "cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: [echo, done]\ninputs: {}\noutputs: []\n"
 
 
 def form_schema(fields: type[Shape], needed: list[str]) -> dict[str, Any]:
-    """A form for the API's documentation."""
-    texts = {name: {"type": "string"} for name in fields.model_fields}
-    schema = {"type": "object", "required": needed, "properties": texts | {"spec": FILE, "inputs": FILE}}
-    example = {"name": "digits", "version": "1.0", "spec": "@digits.zip", "inputs": "@inputs.yaml"}
+    """A form for the API's documentation: what the fields' model says, in the words of a form, which has no null."""
+    whole = fields.model_json_schema()
+    texts = {name: _plain(told, whole.get("$defs", {})) for name, told in whole["properties"].items()}
+    schema = {
+        "type": "object",
+        "required": needed,
+        "properties": texts | {"spec": FILE, "inputs": FILE},
+        "additionalProperties": False,
+    }
+    example = {"name": "digits", "version": "1.0", "spec": TOOL}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema, "example": example}}}}
+
+
+def _plain(told: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """A schema of one field, without references and without null."""
+    one = next((kind for kind in told.get("anyOf", []) if kind.get("type") != "null"), told)
+    one = known[one["$ref"].rpartition("/")[2]] if "$ref" in one else one
+    return {name: value for name, value in one.items() if name not in {"title", "default"}}
 
 
 def form_of(request: Request, house: GatewayHouse) -> AbstractAsyncContextManager[FormData]:
@@ -86,6 +102,19 @@ def file_of(form: FormData, name: str) -> UploadFile | None:
     return value if isinstance(value, UploadFile) else None
 
 
+async def digests(form: FormData) -> str:
+    """What the files of a form are, so that the same form is known again whatever its boundary."""
+    found = []
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            digest = hashlib.sha256()
+            while block := await value.read(CHUNK):
+                digest.update(block)
+            await value.seek(0)
+            found.append([name, value.filename, digest.hexdigest()])
+    return json.dumps(sorted(found))
+
+
 async def stored_spec(
     house: GatewayHouse, file: UploadFile, engine: Engine | None, main: str | None, before: str | None
 ) -> tuple[FileRef, Bundle]:
@@ -101,9 +130,9 @@ async def stored_spec(
         return await house.files.put(once(packed), media_type="application/zip"), made
 
 
-async def stored_inputs(house: GatewayHouse, form: FormData) -> FileRef | None:
+async def stored_inputs(house: GatewayHouse, form: FormData, field: str = "inputs") -> FileRef | None:
     """The input file of a form, if it was given, in the file store."""
-    file = file_of(form, "inputs")
+    file = file_of(form, field)
     if file is None:
         return None
     kind = "application/json" if (file.filename or "").lower().endswith(".json") else "application/yaml"

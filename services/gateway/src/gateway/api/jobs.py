@@ -3,27 +3,27 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from chassis.refusal import refuse
-from contracts.problem import FieldError
-from contracts.vocabulary import JobStatus
-from gateway.api.doors import After, AsUser, Here, Limit, Page, problems
+from gateway.api.doors import AsUser, Here, Page, problems
+from gateway.api.lists import LINKED, linked
 from gateway.api.shapes import JobView
+from gateway.jobs.store import JobsAsked
 from gateway.jobs.waiting import settled
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
-@router.get("", summary="List jobs", responses=problems(422))
+@router.get("", summary="List jobs", responses=problems() | {200: LINKED})
 async def jobs(
-    caller: AsUser, house: Here, status: JobStatus | None = None, limit: Limit = 50, after: After = None
+    request: Request, answer: Response, caller: AsUser, house: Here, asked: Annotated[JobsAsked, Query()]
 ) -> Page[JobView]:
-    """Jobs of your tenants, newest first."""
+    """Jobs of your tenants."""
     async with house.work() as unit:
-        found = await unit.jobs.page(caller.tenants, status=status, limit=limit + 1, after=_cursor(after))
-    more = str(found[limit - 1].id) if len(found) > limit else None
-    return Page(items=[JobView.of(job) for job in found[:limit]], next=more)
+        found, following = await unit.jobs.page(caller.tenants, asked)
+    linked(request, answer, following)
+    return Page[JobView](items=[JobView.of(job) for job in found], next=following)
 
 
 @router.get("/{job}", summary="Show a job", responses=problems(404))
@@ -41,10 +41,3 @@ async def job(
     if wait and not found.settled:
         found = await settled(house, job, min(wait, house.settings.wait_limit))
     return JobView.of(found)
-
-
-def _cursor(after: str | None) -> UUID | None:
-    try:
-        return UUID(after) if after else None
-    except ValueError:
-        raise refuse("gateway:invalid", "not a page", FieldError(detail="not what `next` said", field="after")) from None

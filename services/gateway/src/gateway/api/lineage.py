@@ -1,5 +1,6 @@
 """Where things come from: lineage, paths, documents and drawings."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -8,21 +9,40 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
 
+from contracts import lists
 from contracts.ids import run_id
+from contracts.lists import PLAIN
 from contracts.message import Caller
 from gateway.api.doors import AsUser, Depth, Here, problems
-from gateway.api.negotiation import DOCUMENTS, DRAWINGS, SUFFIXES, choose
+from gateway.api.negotiation import ALIASES, DOCUMENTS, DRAWINGS, SUFFIXES, choose
 from gateway.api.ranges import disposition
 from gateway.unit import GatewayHouse
 
 router = APIRouter(prefix="/v1", tags=["lineage"])
 NodeId = Annotated[
-    str, Query(max_length=4000, description="Id of a node", examples=["run/01890b3c-0000-7000-8000-000000000003"])
+    str,
+    Query(
+        min_length=1,
+        max_length=4000,
+        pattern=PLAIN,
+        description="Id of a node",
+        examples=["run/01890b3c-0000-7000-8000-000000000003"],
+    ),
 ]
 Accept = Annotated[str | None, Header(include_in_schema=False)]
-Format = Annotated[str | None, Query(description="Instead of an Accept header")]
+
+
+def _form(forms: Mapping[str, object]) -> Any:
+    known = [*forms, *(alias for alias, name in ALIASES.items() if name in forms)]
+    return Query(description="Instead of an Accept header", json_schema_extra={"enum": [*known]})
+
+
+Format = Annotated[str | None, _form(DOCUMENTS)]
+PictureFormat = Annotated[str | None, _form(DRAWINGS)]
 Detail = Annotated[Literal["normal", "full"] | None, Query(description="How much a picture shows")]
-AsOf = Annotated[datetime | None, Query(description="As it was known then")]
+AsOf = Annotated[
+    lists.AsOf | None, Query(description="As it was known then: a moment with its offset, or a point of the ledger (`seq`)")
+]
 
 
 class Direction(StrEnum):
@@ -63,6 +83,8 @@ class Lineage(BaseModel):
     links: list[Link]
     truncated: bool = False
     """Whether there is more than the limit allows to show."""
+    seq: int | None = None
+    """Where `as_of` was asked for, the point of the ledger that this shows; it can be asked for again."""
 
 
 def _offers(forms: dict[str, tuple[str, ...]]) -> dict[int | str, dict[str, Any]]:
@@ -121,7 +143,7 @@ async def lineage_drawing(
     as_of: AsOf = None,
     detail: Detail = None,
     accept: Accept = None,
-    format: Format = None,  # noqa: A002
+    format: PictureFormat = None,  # noqa: A002
 ) -> Response:
     """A lineage as a picture."""
     form = choose(DRAWINGS, accept, format)
@@ -150,7 +172,7 @@ async def drawing(
     house: Here,
     detail: Detail = None,
     accept: Accept = None,
-    format: Format = None,  # noqa: A002
+    format: PictureFormat = None,  # noqa: A002
 ) -> Response:
     """A run's provenance as a picture."""
     form = choose(DRAWINGS, accept, format)
@@ -158,8 +180,8 @@ async def drawing(
     return await _passed_on(house, caller, "/drawing", query, f"run-{run}.{form}")
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def _iso(moment: int | datetime | None) -> str | None:
+    return moment.isoformat() if isinstance(moment, datetime) else None if moment is None else str(moment)
 
 
 async def _passed_on(house: GatewayHouse, caller: Caller, path: str, query: dict[str, Any], name: str) -> Response:

@@ -8,9 +8,11 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from chassis.bundles import fault
-from chassis.files import Files
+from chassis.files import Files, once
+from chassis.problems import response
 from chassis.refusal import refuse
 from contracts.message import FileRef
+from contracts.problem import Problem
 from gateway.api.ranges import disposition, matches, part
 
 
@@ -42,7 +44,8 @@ async def send_file(
     condition = request.headers.get("if-range")
     wanted = part(request.headers.get("range"), size) if condition in {None, etag} else None
     if wanted == "unsatisfiable":
-        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+        problem = Problem.of("gateway:range-not-satisfiable", f"the file has {size} bytes")
+        return response(problem, {"Content-Range": f"bytes */{size}"})
     if wanted is None:
         whole = headers | {"Content-Length": str(size)}
         return StreamingResponse(files.get(content.key), headers=whole, media_type=media_type)
@@ -71,17 +74,17 @@ class _Sink:
         return held
 
 
-async def zipped(files: Files, contents: Iterable[tuple[str, str]]) -> AsyncIterator[bytes]:
-    """A zip of files (path, key), block by block; nothing is compressed, as most results are already."""
+async def zipped(files: Files, contents: Iterable[tuple[str, str | bytes]]) -> AsyncIterator[bytes]:
+    """A zip of files (path, and key or content), block by block; nothing is compressed, as most results are already."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]  # it needs write and flush
-        for path, key in contents:
+        for path, content in contents:
             if fault(path) is not None:
                 continue
             entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             with archive.open(entry, "w", force_zip64=True) as target:
-                async for block in files.get(key):
+                async for block in once(content) if isinstance(content, bytes) else files.get(content):
                     target.write(block)
                     yield sink.take()
             yield sink.take()

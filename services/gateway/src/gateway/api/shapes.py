@@ -1,11 +1,13 @@
 """What `/v1` shows and takes where it is not a word of the house itself."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from chassis.texts import unkeepable
 from contracts.executor import Run, Step
 from contracts.problem import Problem
 from contracts.vocabulary import JobStatus
@@ -17,6 +19,17 @@ class Shape(BaseModel):
     """Frozen, and strict about what it does not know, so that a misspelt field is told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _keepable(cls, value: Any) -> Any:
+        if (wrong := unkeepable(value)) is not None:
+            raise ValueError(wrong)
+        return value
+
+    def said(self) -> str:
+        """The same text for the same content, whatever is in it."""
+        return json.dumps(self.model_dump(), default=str, sort_keys=True)
 
 
 class JobView(Shape):
@@ -47,16 +60,36 @@ class UploadView(Shape):
     size: int
     sha256: str
     media_type: str
+    created: datetime
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadView":
         """An upload as people see it."""
         told = upload.content.model_dump(include={"size", "sha256", "media_type"})
-        return cls(id=upload.id, name=upload.name, **told)
+        return cls(id=upload.id, name=upload.name, created=upload.created, **told)
+
+
+UUID_TEXT: dict[str, Any] = {"type": "string", "format": "uuid"}
+NOTHING: dict[str, Any] = {"type": "null"}
 
 
 class FileChoice(Shape):
     """Where a file for a run comes from: an upload, or an earlier run's output."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["upload"], "properties": {"upload": UUID_TEXT, "run": NOTHING, "output": NOTHING}},
+                {
+                    "required": ["run", "output"],
+                    "properties": {"upload": NOTHING, "run": UUID_TEXT, "output": {"type": "string"}},
+                },
+            ],
+            "examples": [{"upload": "01890b3c-0000-7000-8000-000000000002"}],
+        },
+    )
 
     upload: UUID | None = None
     run: UUID | None = None
@@ -96,7 +129,7 @@ class RunOrder(Shape):
     files: Annotated[dict[str, FileChoice], Field(max_length=200)] = {}
     """Files by the path that they shall have in the run's folder."""
     priority: int = Field(0, ge=-100, le=100)
-    timeout: int | None = Field(None, ge=1, description="Seconds of running after which it is failed")
+    timeout: int | None = Field(None, ge=1, le=2**31 - 1, description="Seconds of running after which it is failed")
     tenant: str | None = None
 
 
@@ -129,3 +162,63 @@ class JobAccepted(Shape):
     """What is not done yet, as the job that follows it."""
 
     job: JobView
+
+
+class Variant(Shape):
+    """One run of several: what it takes beside what they all take."""
+
+    inputs: dict[str, Any] = {}
+    files: Annotated[dict[str, FileChoice], Field(max_length=200)] = {}
+
+
+class Batch(Shape):
+    """Many runs of one workflow, each with values of its own."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "workflow": "01890b3c-0000-7000-8000-000000000001",
+                    "inputs": {"data": {"class": "File", "path": "digits.csv"}},
+                    "files": {"digits.csv": {"upload": "01890b3c-0000-7000-8000-000000000002"}},
+                    "runs": [{"inputs": {"C": 0.1}}, {"inputs": {"C": 1.0}}],
+                }
+            ]
+        },
+    )
+
+    workflow: UUID
+    runs: Annotated[list[Variant], Field(min_length=1, max_length=200)]
+    inputs: dict[str, Any] = {}
+    """Values of all runs; a run's own speak over them."""
+    files: Annotated[dict[str, FileChoice], Field(max_length=200)] = {}
+    """Files of all runs."""
+    priority: int = Field(0, ge=-100, le=100)
+    timeout: int | None = Field(None, ge=1, le=2**31 - 1, description="Seconds of running after which a run is failed")
+    tenant: str | None = None
+
+
+class Chosen(Shape):
+    """Runs by their ids."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"ids": ["01890b3c-0000-7000-8000-000000000003"]}]}
+    )
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
+
+
+class One(Shape):
+    """What became of one part of a batch: a job, or the problem with it."""
+
+    run: UUID | None = None
+    job: JobView | None = None
+    problem: Problem | None = None
+
+
+class Many(Shape):
+    """What became of a batch, part by part, in the order in which it was asked."""
+
+    items: list[One]

@@ -53,11 +53,29 @@ def check_names(workflow: Workflow, given: Mapping[str, Any]) -> None:
 
 
 def check_size(values: Mapping[str, Any]) -> None:
-    """Refuse values that are too long for a message."""
+    """Refuse values that are too long for a message, or that hold text which nothing can store."""
+    if not _storable(values):
+        told = "U+0000, half of a surrogate pair, a number that is none, or too many levels"
+        raise refuse("gateway:invalid", f"the values cannot be stored: {told}", FieldError(detail=told, field="inputs"))
     size = len(json.dumps(values).encode())
     if size > VALUES_LIMIT:
         error = FieldError(detail="put what is large into a file", field="inputs")
         raise refuse("gateway:too-large", f"the values have {size} bytes as JSON, the limit is {VALUES_LIMIT}", error)
+
+
+def _storable(values: Any) -> bool:
+    """Whether JSON and a database can hold these values."""
+    todo = [values]
+    try:
+        json.dumps(values, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str) and "\x00" in one:
+            return False
+        todo += [*one, *one.values()] if isinstance(one, dict) else one if isinstance(one, list | tuple) else []
+    return True
 
 
 def check_file_names(names: Mapping[str, object]) -> None:

@@ -2,33 +2,44 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from chassis.bundles import fault
 from chassis.refusal import refuse
 from contracts.ids import user_id, uuid7
 from contracts.problem import FieldError
 from gateway.access.roles import OWN, own_tenant, tenant_for
-from gateway.api.doors import AsUser, Here, problems
+from gateway.api.doors import AsUser, Here, Page, problems
+from gateway.api.links import to_upload
+from gateway.api.lists import LINKED, linked
+from gateway.api.once import AsOnce
 from gateway.api.shapes import UploadView
 from gateway.bodies import announced, media_type, stream
-from gateway.uploads.store import Upload
+from gateway.uploads.store import Upload, UploadsAsked
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 BODY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}, "required": True}
 
 
 @router.post(
-    "", status_code=201, summary="Upload a file", responses=problems(403, 413, 422), openapi_extra={"requestBody": BODY}
+    "",
+    status_code=201,
+    summary="Upload a file",
+    responses=problems(400, 403, 409, 413) | {201: {"links": to_upload("$response.body#/id")}},
+    response_model=UploadView,
+    openapi_extra={"requestBody": BODY},
 )
 async def upload(
     request: Request,
     caller: AsUser,
     house: Here,
+    once: AsOnce,
     name: Annotated[str, Query(max_length=1024, description="What it is called; it may be a relative path")],
-    tenant: Annotated[str | None, Query(description="Whose it shall be")] = None,
-) -> UploadView:
+    tenant: Annotated[str | None, Query(max_length=300, description="Whose it shall be")] = None,
+) -> Response:
     """Send a file's bytes as the body; name the id that comes back when you start a run."""
     if (wrong := fault(name)) is not None:
         raise refuse("executor:bad-file-name", f"the name {wrong}", FieldError(detail=wrong, field="name"))
@@ -46,10 +57,40 @@ async def upload(
         content=content,
         created=datetime.now(UTC),
     )
+    kept = False
     try:
+        # only now is it known whether it is the same request: its body is a part of it
+        before = await once.known(f"upload {whose} {name} {kind} {content.sha256}")
+        if isinstance(before, Response):
+            return before
+        view = UploadView.of(made).model_dump(mode="json")
+        answer = JSONResponse(view, 201, {"Location": f"/v1/uploads/{made.id}"})
         async with house.work() as unit:
             await unit.uploads.add(made)
-    except BaseException:
-        await house.files.delete(content.key)
-        raise
-    return UploadView.of(made)
+            await once.settle(unit, answer)
+        kept = True
+    finally:
+        if not kept:
+            await house.files.delete(content.key)
+    return answer
+
+
+@router.get("", summary="List uploads", responses=problems() | {200: LINKED})
+async def uploads(
+    request: Request, answer: Response, caller: AsUser, house: Here, asked: Annotated[UploadsAsked, Query()]
+) -> Page[UploadView]:
+    """Uploaded files of your tenants."""
+    async with house.work() as unit:
+        found, following = await unit.uploads.page(caller.tenants, asked)
+    linked(request, answer, following)
+    return Page[UploadView](items=[UploadView.of(one) for one in found], next=following)
+
+
+@router.get("/{upload}", summary="Show an upload", responses=problems(404))
+async def shown(upload: UUID, caller: AsUser, house: Here) -> UploadView:
+    """What is known of an uploaded file."""
+    async with house.work() as unit:
+        found = (await unit.uploads.find([upload], caller.tenants)).get(upload)
+    if found is None:
+        raise refuse("gateway:not-found", f"no upload {upload}")
+    return UploadView.of(found)

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field as PydanticField
 from sqlalchemy import Column, DateTime, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
 
+from chassis.listing import Listing, among, wanted
 from contracts.ids import user_id
+from contracts.lists import PLAIN, Asked, Ids
 from contracts.message import Command
 from contracts.vocabulary import JobStatus
 from gateway.jobs.model import SETTLED, Job, News
@@ -40,6 +43,19 @@ class JobRow(SQLModel, table=True):
     def job(self) -> Job:
         """The job of this row."""
         return Job.model_validate(self.model_dump(exclude={"status"}))
+
+
+LISTING = Listing({"created": JobRow.created}, JobRow.id)
+
+
+class JobsAsked(Asked):
+    """What a list of jobs can be asked for."""
+
+    status: list[JobStatus] = PydanticField([], max_length=10, description="With one of these; may be repeated")
+    kind: str | None = PydanticField(None, max_length=100, pattern=PLAIN, examples=["executor.start-run"])
+    about: UUID | None = PydanticField(None, description="About this workflow or run")
+    id: Ids = []
+    sort: Literal["created", "-created"] = PydanticField("-created", description="In which order; `-` means the last first")
 
 
 def _heard(job: Job) -> dict[str, Any]:
@@ -106,14 +122,16 @@ class Jobs:
         )
         return list((await self._session.execute(query)).scalars())
 
-    async def page(
-        self, tenants: Collection[str], *, status: JobStatus | None = None, limit: int = 50, after: UUID | None = None
-    ) -> list[Job]:
-        """Jobs of these tenants, newest first, from the one after `after`."""
-        query = select(JobRow).where(col(JobRow.tenant).in_(tenants))
-        if status is not None:
-            query = query.where(col(JobRow.status) == status)
-        if after is not None:
-            query = query.where(col(JobRow.id) < after)
-        rows = await self._session.execute(query.order_by(col(JobRow.id).desc()).limit(limit))
-        return [row.job() for row in rows.scalars()]
+    async def page(self, tenants: Collection[str], asked: JobsAsked) -> tuple[list[Job], str | None]:
+        """Jobs of these tenants, a page of them, and the cursor of the next one."""
+        query = select(JobRow).where(
+            col(JobRow.tenant).in_(among(asked, tenants)),
+            wanted(asked, JobRow.created, JobRow.kind),
+            *([col(JobRow.status).in_(asked.status)] if asked.status else []),
+            *([col(JobRow.kind) == asked.kind] if asked.kind is not None else []),
+            *([col(JobRow.about) == asked.about] if asked.about is not None else []),
+            *([col(JobRow.id).in_(asked.id)] if asked.id else []),
+        )
+        found = (await self._session.scalars(LISTING.page(query, asked.sort, asked.after, asked.limit))).all()
+        rows, following = LISTING.cut(found, asked.sort, asked.limit)
+        return [row.job() for row in rows], following

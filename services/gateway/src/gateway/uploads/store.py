@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from pydantic import Field as PydanticField
 from sqlalchemy import Column, DateTime, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
 
+from chassis.listing import Listing, among, wanted
+from contracts.lists import Asked, Ids, Sort
 from contracts.message import FileRef, Part
 
 
@@ -38,6 +41,16 @@ class UploadRow(SQLModel, table=True):
     created: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+LISTING = Listing({"created": UploadRow.created, "name": UploadRow.name}, UploadRow.id)
+
+
+class UploadsAsked(Asked):
+    """What a list of uploads can be asked for."""
+
+    id: Ids = []
+    sort: Sort = PydanticField("-created", description="In which order; `-` means the last first")
+
+
 class Uploads:
     """Uploaded files in the database, within a transaction of the caller's."""
 
@@ -54,3 +67,14 @@ class Uploads:
         query = select(UploadRow).where(col(UploadRow.id).in_(list(ids)), col(UploadRow.tenant).in_(tenants))
         rows = (await self._session.execute(query)).scalars()
         return {row.id: Upload.model_validate(row.model_dump()) for row in rows}
+
+    async def page(self, tenants: Collection[str], asked: UploadsAsked) -> tuple[list[Upload], str | None]:
+        """Uploads of these tenants, a page of them, and the cursor of the next one."""
+        query = select(UploadRow).where(
+            col(UploadRow.tenant).in_(among(asked, tenants)),
+            wanted(asked, UploadRow.created, UploadRow.name),
+            *([col(UploadRow.id).in_(asked.id)] if asked.id else []),
+        )
+        found = (await self._session.scalars(LISTING.page(query, asked.sort, asked.after, asked.limit))).all()
+        rows, following = LISTING.cut(found, asked.sort, asked.limit)
+        return [Upload.model_validate(row.model_dump()) for row in rows], following

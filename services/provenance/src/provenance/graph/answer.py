@@ -1,11 +1,24 @@
 """What the graph answers: a part of it, as the caller's tenants may see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contracts.vocabulary import Category, Relation
 from provenance.graph.model import Attributes
+
+Relations = Sequence[Relation]
+ANY: Relations = ()
+"""A walk that goes along every relation."""
+DATA: Relations = (
+    Relation.USED,
+    Relation.WAS_GENERATED_BY,
+    Relation.WAS_DERIVED_FROM,
+    Relation.ALTERNATE_OF,
+    Relation.SPECIALIZATION_OF,
+    Relation.HAD_MEMBER,
+)
+"""A walk that goes from file to file through what used and wrote them, and never by way of who started whom."""
 
 
 class Direction(StrEnum):
@@ -45,6 +58,8 @@ class Answer:
     links: tuple[Seen, ...] = ()
     truncated: bool = False
     """Whether the limit left out nodes that are farther away."""
+    seq: int | None = None
+    """The point of the ledger that it shows; nothing where that is the present."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from neo4j.exceptions import AuthError, ClientError, ConnectionPoolError, Servic
 
 from chassis.refusal import Trouble
 from provenance.graph import neo4j_words as words
-from provenance.graph.answer import Answer, Direction, Dump, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Shown
 from provenance.graph.batch import Batch, Position, Touched, judge
 from provenance.graph.keys import id_key
 from provenance.graph.model import Link, Node
@@ -100,9 +100,11 @@ class Neo4jGraph:
         """What lies within `depth` links of a node, at most `limit` nodes."""
         return await self._walk(tenants, lambda walker: walker.lineage(root, direction, depth, limit))
 
-    async def path(self, source: str, target: str, depth: int, tenants: Sequence[str], limit: int) -> Answer | None:
-        """The shortest way from an effect up to a cause."""
-        return await self._walk(tenants, lambda walker: walker.path(source, target, depth, limit))
+    async def path(
+        self, source: str, target: str, depth: int, tenants: Sequence[str], limit: int, relations: Relations = ANY
+    ) -> Answer | None:
+        """The shortest way from an effect up to a cause, along these relations."""
+        return await self._walk(tenants, lambda walker: walker.path(source, target, depth, limit, relations))
 
     async def node(self, item: str, tenants: Sequence[str]) -> Shown | None:
         """A node, if one of the tenants asserts it."""

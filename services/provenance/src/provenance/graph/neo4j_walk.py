@@ -7,8 +7,9 @@ from typing import Any
 
 from neo4j import AsyncManagedTransaction
 
+from contracts.vocabulary import Relation
 from provenance.graph import neo4j_words as words
-from provenance.graph.answer import Answer, Direction, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Relations, Shown
 from provenance.graph.keys import id_key
 from provenance.graph.pieces import Ends, Found, Hint, answer, shown, way_back
 
@@ -42,17 +43,18 @@ class Neo4jWalker:
             rows = found.get("found", [])
         return _answer(root, rows, direction, truncated=truncated) if rows and _held(rows, root) else None
 
-    async def path(self, source: str, target: str, depth: int, limit: int) -> Answer | None:
-        """The shortest way up from one node to another; of several, the same one every time."""
+    async def path(self, source: str, target: str, depth: int, limit: int, relations: Relations = ANY) -> Answer | None:
+        """The shortest way up from one node to another along these relations; of several, the same one every time."""
         goal = id_key(target).hex
-        met = await self._reached(source, Direction.UP, depth, limit)
+        met = await self._reached(source, Direction.UP, depth, limit, relations)
         at = {key.rpartition("/")[2]: item for item, (key, _distance) in met.items()}
         if goal not in at:
             return Answer(source, (), truncated=True) if len(met) > limit else None
         last = at[goal]
         near = [item for item, (_key, distance) in met.items() if distance < met[last][1]]
         rows = {row[0]: row for row in await self._details(Direction.UP, met, [*near, last])}
-        steps = [(item, far) for item in near for far, _type, _said in rows[item][7] if far in rows]
+        along = {relation.value for relation in relations or Relation}
+        steps = [(item, far) for item in near for far, relation, _said in rows[item][7] if far in rows and relation in along]
         way = way_back(last, steps, {item: distance for item, (_key, distance) in met.items()}, lambda item: met[item][0])
         on_it = set(itertools.pairwise(way))
         names = {item: rows[item][2] for item in way}
@@ -60,7 +62,7 @@ class Neo4jWalker:
             (names[item], names[far], relation, said)
             for item in way
             for far, relation, said in rows[item][7]
-            if (item, far) in on_it
+            if (item, far) in on_it and relation in along
         ]
         return answer(source, Direction.UP, [_found(rows[item]) for item in way], links)
 
@@ -76,14 +78,18 @@ class Neo4jWalker:
         kept = {row[0] for row in rows}
         return [[*row[:7], [link for link in row[7] if link[0] is None or link[0] in kept]] for row in rows]
 
-    async def _reached(self, root: str, direction: Direction, depth: int, limit: int) -> dict[int, tuple[str, int]]:
+    async def _reached(
+        self, root: str, direction: Direction, depth: int, limit: int, along: Relations
+    ) -> dict[int, tuple[str, int]]:
         told = {"root": id_key(root).hex, "cap": limit + 1}
-        met = (await self._ask(words.reach(direction, depth), **told)).get("met", [])
+        met = (await self._ask(words.reach(direction, depth, along), **told)).get("met", [])
         if len(met) > limit:
-            return await self._levels(root, direction, depth, limit + 1)
+            return await self._levels(root, direction, depth, limit + 1, along)
         return {item: (key, distance) for item, key, distance in met}
 
-    async def _levels(self, root: str, direction: Direction, depth: int, cap: int) -> dict[int, tuple[str, int]]:
+    async def _levels(
+        self, root: str, direction: Direction, depth: int, cap: int, along: Relations = ANY
+    ) -> dict[int, tuple[str, int]]:
         """The nearest `cap` nodes, by key where the distance is the same: key and distance of each."""
         start = (await self._ask(words.reach(direction, 0), root=id_key(root).hex, cap=1)).get("met", [])
         met = fresh = {item: (key, 0) for item, key, _distance in start}
@@ -91,7 +97,7 @@ class Neo4jWalker:
             if len(met) >= cap or not fresh:
                 break
             told = {"near": list(fresh), "seen": list(met), "cap": cap - len(met)}
-            fresh = {item: (key, distance) for item, key in (await self._ask(words.level(direction), **told))["met"]}
+            fresh = {item: (key, distance) for item, key in (await self._ask(words.level(direction, along), **told))["met"]}
             met |= fresh
         return met
 

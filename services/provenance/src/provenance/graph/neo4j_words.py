@@ -9,7 +9,7 @@ generation, so who enters by a key of one generation never leaves it.
 """
 
 from contracts.vocabulary import Relation
-from provenance.graph.answer import Direction
+from provenance.graph.answer import ANY, Direction, Relations
 
 SAID = "said:"
 """Begins the names of properties that hold what tenants say."""
@@ -78,7 +78,7 @@ MET = """CALL (generation) {{ MATCH (s:Node {{key: generation + $root}}) USING I
 # everything in one record: a record for each node takes the driver four times as long
 SHOWN = """CALL (met) {{ UNWIND {some} AS m WITH m[0] AS n, m[1] AS depth
     CALL (n, depth) {{ MATCH (n){arrow}(b) WHERE depth < $depth
-        WITH n, r, b, {held} AS held WHERE CASE WHEN held THEN {wanted} ELSE n.subtype <> 'CONTENT' END
+        WITH n, r, b, {held} AS held WHERE CASE WHEN held THEN {wanted} ELSE NOT n.subtype IN ['CONTENT', 'WEB_RESOURCE'] END
         RETURN collect(DISTINCT CASE WHEN held THEN [id(b), type(r), {told}] ELSE [null, type(r), b.category] END) AS links }}
     RETURN collect([id(n), depth, n.id, n.category, n.subtype, {node}, {said}, links]) AS found }}"""
 LEVEL = """UNWIND $near AS i MATCH (a) WHERE id(a) = i WITH DISTINCT a MATCH (a){arrow}(b) WHERE {held} AND NOT id(b) IN $seen
@@ -93,14 +93,14 @@ def walk(direction: Direction, depth: int) -> str:
     return _text(ENTER, _met(direction, depth), _shown(direction, some, "true"), LEAVE % "size(met) AS size, found")
 
 
-def reach(direction: Direction, depth: int) -> str:
+def reach(direction: Direction, depth: int, along: Relations = ANY) -> str:
     """What a walk meets, by key, with its distance."""
-    return _text(ENTER, _met(direction, depth), LEAVE % "[m IN met | [id(m[0]), m[0].key, m[1]]] AS met")
+    return _text(ENTER, _met(direction, depth, along), LEAVE % "[m IN met | [id(m[0]), m[0].key, m[1]]] AS met")
 
 
-def level(direction: Direction) -> str:
+def level(direction: Direction, along: Relations = ANY) -> str:
     """What lies one link beyond some nodes and was not seen before, the first by key."""
-    return _put(LEVEL, arrow=_arrow(direction, "r"))
+    return _put(LEVEL, arrow=_arrow(direction, f"r{_types(along)}"))
 
 
 def details(direction: Direction) -> str:
@@ -113,8 +113,12 @@ def node() -> str:
     return _text(ENTER, ONE, _shown(Direction.UP, "met", "true"), LEAVE % "found")
 
 
-def _met(direction: Direction, depth: int) -> str:
-    return _put(MET, arrow=_arrow(direction, f"*0..{depth:d}"))
+def _met(direction: Direction, depth: int, along: Relations = ANY) -> str:
+    return _put(MET, arrow=_arrow(direction, f"{_types(along)}*0..{depth:d}"))
+
+
+def _types(along: Relations) -> str:
+    return f":{'|'.join(relation.value for relation in along)}" if along else ""
 
 
 def _shown(direction: Direction, some: str, wanted: str) -> str:

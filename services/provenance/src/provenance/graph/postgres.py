@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from provenance.graph.answer import Answer, Direction, Dump, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Shown
 from provenance.graph.batch import Batch, Position, Touched, judge
 from provenance.graph.keys import id_key
 from provenance.graph.model import Link, Node
@@ -100,10 +100,12 @@ class PostgresGraph:
         async with self._reading(tenants) as walker:
             return await walker.lineage(root, direction, depth, limit)
 
-    async def path(self, source: str, target: str, depth: int, tenants: Sequence[str], limit: int) -> Answer | None:
-        """The shortest way from an effect up to a cause."""
+    async def path(
+        self, source: str, target: str, depth: int, tenants: Sequence[str], limit: int, relations: Relations = ANY
+    ) -> Answer | None:
+        """The shortest way from an effect up to a cause, along these relations."""
         async with self._reading(tenants) as walker:
-            return await walker.path(source, target, depth, limit)
+            return await walker.path(source, target, depth, limit, relations)
 
     async def node(self, item: str, tenants: Sequence[str]) -> Shown | None:
         """A node, if one of the tenants asserts it."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from provenance.graph.answer import Answer, Direction, Dump, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Shown
 from provenance.graph.batch import Batch, Position
 from provenance.graph.neo4j import Neo4jGraph, Neo4jOptions
 from provenance.graph.postgres import PostgresGraph
@@ -36,12 +36,14 @@ class GraphStore(Protocol):
         """What lies within `depth` links of a node, at most `limit` nodes; None if these tenants cannot see the node.
 
         The walk passes what one of the tenants asserts. Where others' links leave a node, a stub of the other end is
-        shown for each relation and category, and nothing at all where the node is a content.
+        shown for each relation and category, and nothing at all where the node is a content or lies on the web.
         """
         ...
 
-    async def path(self, source: str, target: str, depth: int, tenants: Sequence[str], limit: int) -> Answer | None:
-        """The shortest way from an effect up to a cause; None if there is none of at most `depth` links.
+    async def path(
+        self, source: str, target: str, depth: int, tenants: Sequence[str], limit: int, relations: Relations = ANY
+    ) -> Answer | None:
+        """The shortest way from an effect up to a cause, along these relations; None if there is none of at most `depth` links.
 
         `truncated` without nodes says that `limit` nodes were seen before the target.
         """

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from provenance.graph.answer import Answer, Direction, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Relations, Shown
 from provenance.graph.keys import id_key
 from provenance.graph.pieces import Ends, Hint, answer, shown, way_back
 
@@ -67,12 +67,15 @@ union all (
     select distinct cast(null as bigint), uuid_send(l.{near}), cast(null as bytea), l.relation,
         (select n.category from {nodes} n where n.key = l.{far} and {exists:n} limit 1), null, null
     from beyond l where case when not l.ours
-        then l.{near} in (select key from shown where place <= :limit and subtype <> 'CONTENT') end)"""
+        then l.{near} in (select key from shown where place <= :limit and subtype not in ('CONTENT', 'WEB_RESOURCE')) end)"""
 )
 """Rows for nodes, which have places, for the links between them, and for what is only hinted at, which has no far end.
 
 Within `case` the planner looks ends up in a hash; as joins, which it expects to be small, it would compare all with all.
 """
+
+ALONG = KEYS.replace("= near.key and", "= near.key and l.relation = any(cast(:relations as text[])) and")
+"""The same along some relations only: links of others are not even looked at."""
 
 BY_KEY = """select n.key, n.id, n.category, n.subtype, {said:n} as said from {nodes} n
 where n.key = any(cast(:keys as uuid[])) and {visible:n}"""
@@ -175,10 +178,14 @@ class Walker:
         answered = [node[3:] for node in nodes[:limit]]
         return answer(root, direction, answered, links, hints, truncated=len(nodes) > limit)
 
-    async def path(self, source: str, target: str, depth: int, limit: int) -> Answer | None:
-        """The shortest way up from one node to another; of several, the same one every time."""
+    async def path(self, source: str, target: str, depth: int, limit: int, relations: Relations = ANY) -> Answer | None:
+        """The shortest way up from one node to another along these relations; of several, the same one every time."""
         goal = id_key(target)
-        found = await self._ask(KEYS, Direction.UP, root=id_key(source), depth=depth, cap=limit + 1)
+        told: dict[str, Any] = {"root": id_key(source), "depth": depth, "cap": limit + 1}
+        if relations:
+            found = await self._ask(ALONG, Direction.UP, **told, relations=[relation.value for relation in relations])
+        else:
+            found = await self._ask(KEYS, Direction.UP, **told)
         depths: dict[UUID, int] = {row.key: row.depth for row in found if row.depth is not None}
         if goal not in depths:
             return Answer(source, (), truncated=True) if len(depths) > limit else None

@@ -1,19 +1,23 @@
 """Where things come from and where they went: answers for a caller, from the graph as it is or the ledger as it was."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from chassis.refusal import Refusal, refuse
+from contracts.ids import run_id
 from contracts.message import Caller
 from contracts.problem import FieldError
-from provenance.graph.answer import Answer, Direction, Shown
+from provenance.graph.answer import ANY, DATA, Answer, Direction, Relations, Shown
 from provenance.graph.model import Graph, Link, Node
 from provenance.graph.store import GraphStore
 from provenance.graph.walk import LEDGER, Walker
+from provenance.lineage.told import Told
 from provenance.records import queries
 from provenance.records.names import last_part
 from provenance.unit import ProvenanceSettings, ProvenanceUnit
@@ -51,6 +55,8 @@ class Lineage(BaseModel):
     nodes: tuple[NodeShown, ...]
     links: tuple[LinkShown, ...]
     truncated: bool
+    seq: int | None = None
+    """The point of the ledger that it shows; nothing where that is the present."""
 
 
 class RecordState(BaseModel):
@@ -74,9 +80,9 @@ class Present:
         """What lies within `depth` links of a node."""
         return await self.graph.lineage(root, direction, depth, self.tenants, limit)
 
-    async def path(self, source: str, target: str, depth: int, limit: int) -> Answer | None:
-        """The shortest way from an effect up to a cause."""
-        return await self.graph.path(source, target, depth, self.tenants, limit)
+    async def path(self, source: str, target: str, depth: int, limit: int, relations: Relations = ANY) -> Answer | None:
+        """The shortest way from an effect up to a cause, along these relations."""
+        return await self.graph.path(source, target, depth, self.tenants, limit, relations)
 
     async def node(self, item: str) -> Shown | None:
         """A node, if one of the tenants asserts it."""
@@ -84,32 +90,40 @@ class Present:
 
 
 async def lineage(
-    unit: ProvenanceUnit, caller: Caller, item: str, direction: Direction, depth: int | None, as_of: datetime | None = None
+    unit: ProvenanceUnit,
+    caller: Caller,
+    item: str,
+    direction: Direction,
+    depth: int | None,
+    as_of: int | datetime | None = None,
 ) -> Answer:
     """What lies up or down from a node, now or as of a moment."""
     settings: ProvenanceSettings = unit.house.settings
-    asked = await _past(unit, caller, as_of) if as_of else Present(unit.parts.graph, caller.tenants)
+    seq, asked = await _asked(unit, caller, as_of)
     answer = await asked.lineage(item, direction, _depth(settings, depth), settings.lineage_answer_limit)
     if answer is None:
         raise _no_node(item)
-    return answer
+    return replace(answer, seq=seq)
 
 
 async def path(
-    unit: ProvenanceUnit, caller: Caller, source: str, target: str, depth: int | None, as_of: datetime | None = None
+    unit: ProvenanceUnit, caller: Caller, source: str, target: str, depth: int | None, as_of: int | datetime | None = None
 ) -> Answer:
-    """The shortest way between two nodes: up from `source`, or, if none leads there, up from `target`."""
+    """The shortest way between two nodes: up from `source`, or, if none leads there, up from `target`.
+
+    A way through files is taken before a shorter one by way of who started whom: everything of a run is near its run.
+    """
     settings: ProvenanceSettings = unit.house.settings
     depth, limit = _depth(settings, depth), settings.lineage_answer_limit
-    asked = await _past(unit, caller, as_of) if as_of else Present(unit.parts.graph, caller.tenants)
+    seq, asked = await _asked(unit, caller, as_of)
     for item in (source, target):
         if await asked.node(item) is None:
             raise _no_node(item)
     cut = False
-    for ends in ((source, target), (target, source)):
-        answer = await asked.path(*ends, depth, limit)
+    for relations, ends in product((DATA, ANY), ((source, target), (target, source))):
+        answer = await asked.path(*ends, depth, limit, relations)
         if answer and answer.nodes:
-            return answer
+            return replace(answer, seq=seq)
         cut = cut or answer is not None
     if cut:
         raise refuse("provenance:answer-too-large", f"more than {limit} nodes lie around {source}; ask for a smaller depth")
@@ -122,6 +136,16 @@ async def statement(unit: ProvenanceUnit, caller: Caller, record: str) -> Graph:
     if head is None or head.withdrawn or head.tenant not in caller.tenants:
         raise _no_record(record)
     return await queries.together(unit.session, [record, *await queries.children(unit.session, record)])
+
+
+async def pair(unit: ProvenanceUnit, caller: Caller, run: UUID, other: UUID, *, of_any: bool) -> tuple[Told, Told]:
+    """What two runs say of themselves, to be compared; they are of one workflow unless any will do."""
+    one, two = [Told(item, await statement(unit, caller, run_id(item))) for item in (run, other)]
+    named = [told.workflow()["name"] for told in (one, two)]
+    if named[0] != named[1] and not of_any:
+        text = f"one is a run of {named[0]}, the other of {named[1]}; say any=true to compare them all the same"
+        raise refuse("provenance:not-comparable", text, FieldError(detail=text, field="other"))
+    return one, two
 
 
 async def state(unit: ProvenanceUnit, caller: Caller, record: str) -> RecordState:
@@ -156,6 +180,7 @@ def shown(answer: Answer) -> Lineage:
             for link in answer.links
         ),
         truncated=answer.truncated,
+        seq=answer.seq,
     )
 
 
@@ -167,9 +192,12 @@ def as_graph(answer: Answer) -> Graph:
     )
 
 
-async def _past(unit: ProvenanceUnit, caller: Caller, as_of: datetime) -> Walker:
-    seq = await unit.ledger.as_of(as_of)
-    return Walker(await unit.session.connection(), LEDGER, caller.tenants, seq=seq)
+async def _asked(unit: ProvenanceUnit, caller: Caller, as_of: int | datetime | None) -> tuple[int | None, Present | Walker]:
+    """Whom to ask: the graph as it is, or the ledger as it was at a point, which it has reached."""
+    if as_of is None:
+        return None, Present(unit.parts.graph, caller.tenants)
+    point = min(as_of, await queries.last(unit.session)) if isinstance(as_of, int) else await unit.ledger.as_of(as_of)
+    return point, Walker(await unit.session.connection(), LEDGER, caller.tenants, seq=point)
 
 
 def _depth(settings: ProvenanceSettings, depth: int | None) -> int:

@@ -1,15 +1,19 @@
 """What provenance is asked by the gateway, over internal HTTP."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from chassis.web import AsCaller, InHouse, Work
+from contracts.lineage import Difference
+from contracts.lists import AsOf
 from provenance.graph.answer import Direction
 from provenance.graph.model import Graph
-from provenance.lineage import queries
+from provenance.lineage import files, queries
+from provenance.lineage.difference import difference as compare
+from provenance.lineage.files import FileUses
 from provenance.lineage.queries import Lineage, RecordState
 from provenance.records import documents, drawing
 from provenance.records.scene import Detail
@@ -30,7 +34,7 @@ async def lineage(
     unit: AsUnit,
     direction: Direction = Direction.UP,
     depth: int | None = None,
-    as_of: datetime | None = None,
+    as_of: AsOf | None = None,
 ) -> Lineage:
     """What a thing was made of, or what was made of it."""
     return queries.shown(await queries.lineage(unit, caller, id, direction, depth, as_of))
@@ -38,10 +42,30 @@ async def lineage(
 
 @router.get("/path")
 async def path(
-    source: Id, target: Id, caller: AsCaller, unit: AsUnit, depth: int | None = None, as_of: datetime | None = None
+    source: Id, target: Id, caller: AsCaller, unit: AsUnit, depth: int | None = None, as_of: AsOf | None = None
 ) -> Lineage:
     """The shortest way between two things."""
     return queries.shown(await queries.path(unit, caller, source, target, depth, as_of))
+
+
+@router.get("/difference")
+async def difference(run: UUID, other: UUID, caller: AsCaller, house: AtHome, any: bool = False) -> Difference:  # noqa: A002
+    """How one run differs from another of the same workflow, or of any."""
+    async with house.work() as unit:
+        pair = await queries.pair(unit, caller, run, other, of_any=any)
+    return await asyncio.to_thread(compare, *pair, house.settings.lineage_answer_limit)
+
+
+@router.get("/files")
+async def found(
+    sha256: Annotated[str, Query(pattern=r"^(sha256:)?[0-9a-fA-F]{64}$")],
+    caller: AsCaller,
+    unit: AsUnit,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    after: str | None = None,
+) -> FileUses:
+    """Everything that a content took part in."""
+    return await files.found(unit.session, caller, sha256, limit, after)
 
 
 @router.get("/document")
@@ -60,7 +84,7 @@ async def lineage_document(
     direction: Direction = Direction.UP,
     depth: int | None = None,
     format: documents.Format = "json",  # noqa: A002
-    as_of: datetime | None = None,
+    as_of: AsOf | None = None,
 ) -> Response:
     """A lineage as a PROV document."""
     async with house.work() as unit:
@@ -92,7 +116,7 @@ async def lineage_picture(
     depth: int | None = None,
     format: drawing.Format = "png",  # noqa: A002
     detail: Detail = "normal",
-    as_of: datetime | None = None,
+    as_of: AsOf | None = None,
 ) -> Response:
     """A lineage as a picture."""
     async with house.work() as unit:

@@ -1,9 +1,11 @@
-"""What belongs to no record: accounts, tenants, plans, software. What is said of it follows from its id alone.
+"""What belongs to no record: accounts, tenants, plans, software, the web. What is said of it follows from its id alone.
 
 So do the links between two of them. Whoever states them states the same, and it matters to nobody who did so first.
 """
 
-from contracts.ids import plan_id
+from urllib.parse import unquote, urlsplit
+
+from contracts.ids import plan_id, resource_id
 from contracts.vocabulary import Relation, Subtype
 from provenance.records.builder import Builder
 from provenance.records.names import software_id, tenant_id
@@ -28,6 +30,12 @@ def plan(graph: Builder, handle: str, sha256: str) -> str:
     graph.describe(plan, Subtype.PLAN, prov_label=f"{handle} ({sha256[:12]})", workflow=handle, sha256=sha256)
     graph.link(plan, Relation.SPECIALIZATION_OF, graph.refer(handle, Subtype.WORKFLOW))
     return plan
+
+
+def resource(graph: Builder, url: str) -> str:
+    """State what lies at an address of the web."""
+    label = unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2]) or urlsplit(url).netloc
+    return graph.describe(resource_id(url), Subtype.RESOURCE, prov_label=label, prov_location=url)
 
 
 def software(graph: Builder, name: str, version: str) -> str:

@@ -11,18 +11,18 @@ from typing import Any
 from uuid import UUID
 
 from contracts.executor import FileSeen, Run, Step
-from contracts.ids import NOWHERE, content_id, input_id, output_id, run_id, step_id
+from contracts.ids import NOWHERE, input_id, output_id, run_id, step_id
 from contracts.registry import Workflow
 from contracts.vocabulary import Relation, RunStatus, Subtype
 from provenance.graph.model import Graph
 from provenance.records import names
 from provenance.records.builder import Builder, moment, text_of
 from provenance.records.commons import account, plan, software
+from provenance.records.occurrences import EMPTY, content, file, has_content, incoming
 
-EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-"""SHA-256 of nothing: all empty files have it, so it links nothing to anything."""
+__all__ = ["EMPTY", "run", "step", "workflow"]
+
 ENDED = frozenset({RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.DELETED})
-DATASET = "DATASET"
 
 
 def run(run: Run, terminal: bool | None = None) -> Graph:
@@ -55,7 +55,7 @@ def run(run: Run, terminal: bool | None = None) -> Graph:
     graph.link(me, Relation.WAS_ASSOCIATED_WITH, owner, prov_role="requester", name=run.owner_name)
     _software(graph, run, used, owner)
     for seen in _sorted(run.inputs):
-        _input(graph, seen)
+        incoming(graph, seen)
         graph.link(me, Relation.USED, seen.id, prov_role=seen.role, evidence=seen.evidence)
     for name, value in sorted(run.parameters.items()):
         if value is not None and not _is_files(run, name, value):
@@ -107,12 +107,12 @@ def step(step: Step) -> Graph:
         graph.refer(seen.id, Subtype.FILE)
         graph.link(me, Relation.USED, seen.id, prov_role=seen.role, prov_time=moment(step.started), evidence=seen.evidence)
     for seen in _sorted(step.generated):
-        _file(graph, seen)
+        file(graph, seen)
         graph.link(
             seen.id, Relation.WAS_GENERATED_BY, me, prov_role=seen.role, prov_time=moment(step.ended), evidence=seen.evidence
         )
-        if _has_content(seen) and not seen.from_outside:
-            graph.link(_content(graph, seen), Relation.ALTERNATE_OF, seen.id)
+        if has_content(seen) and not seen.from_outside:
+            graph.link(content(graph, seen), Relation.ALTERNATE_OF, seen.id)
     for place in {*step.after, *_writers(step)} - {step.place}:
         graph.link(me, Relation.WAS_INFORMED_BY, graph.refer(step_id(step.run, place), Subtype.STEP))
     return graph.graph()
@@ -186,45 +186,10 @@ def _results(graph: Builder, run: Run, owner: str) -> None:
 
 def _of_the_run(graph: Builder, run: Run, seen: FileSeen) -> None:
     """A result of which the runner does not know the step: no step's record tells of it, so the run's does."""
-    _file(graph, seen)
+    file(graph, seen)
     graph.link(seen.id, Relation.WAS_GENERATED_BY, run_id(run.id), prov_role=seen.role, prov_time=moment(run.ended))
-    if _has_content(seen) and not seen.from_outside:
-        graph.link(_content(graph, seen), Relation.ALTERNATE_OF, seen.id)
-
-
-def _file(graph: Builder, seen: FileSeen) -> str:
-    return graph.describe(
-        seen.id,
-        Subtype.FILE,
-        prov_label=names.last_part(seen.path),
-        path=seen.path,
-        size=seen.size,
-        sha256=seen.sha256,
-        media_type=seen.media_type,
-        from_outside=seen.from_outside,
-    )
-
-
-def _input(graph: Builder, seen: FileSeen) -> None:
-    _file(graph, seen)
-    if seen.origin:
-        graph.link(seen.id, Relation.WAS_DERIVED_FROM, graph.refer(seen.origin.id, _subtype(seen.origin.id)))
-    elif _has_content(seen):
-        graph.link(seen.id, Relation.ALTERNATE_OF, _content(graph, seen))
-
-
-def _subtype(origin: str) -> str:
-    if origin.startswith("sha256:"):
-        return Subtype.CONTENT
-    return Subtype.FILE if origin.startswith("run/") else DATASET
-
-
-def _has_content(seen: FileSeen) -> bool:
-    return seen.sha256 is not None and seen.size != 0 and seen.sha256 != EMPTY
-
-
-def _content(graph: Builder, seen: FileSeen) -> str:
-    return graph.refer(content_id(seen.sha256 or ""), Subtype.CONTENT)
+    if has_content(seen) and not seen.from_outside:
+        graph.link(content(graph, seen), Relation.ALTERNATE_OF, seen.id)
 
 
 def _sorted(files: Iterable[FileSeen]) -> list[FileSeen]:

@@ -18,7 +18,7 @@ async def register_workflow(command: RegisterWorkflow, unit: RegistryUnit) -> No
         raise refuse("gateway:forbidden", detail, FieldError(detail=detail, field="tenant"))
     _look_at(command.main)
     handle = f"{unit.handle_prefix}/{await unit.workflows.number()}"
-    entry = Entry.register(command, caller, tenant, handle)
+    entry = Entry.register(command, caller, tenant, handle, await unit.workflows.legacy_id())
     if not await unit.workflows.add(entry):
         raise _taken(entry.title)
     unit.ring(BELL)
@@ -27,9 +27,6 @@ async def register_workflow(command: RegisterWorkflow, unit: RegistryUnit) -> No
 async def update_workflow(command: UpdateWorkflow, unit: RegistryUnit) -> None:
     """Change what needs no check at once, and leave the rest to the checker."""
     entry = await _held(command, unit)
-    if command.expected_revision not in {None, entry.revision}:
-        detail = f"it is at revision {entry.revision}, not {command.expected_revision}: somebody changed it meanwhile"
-        raise refuse("registry:changed-meanwhile", detail, FieldError(detail=detail, field="expected_revision"))
     if command.main is not None:
         _look_at(command.main)
     after = entry.update(command)
@@ -59,6 +56,9 @@ async def _held(command: UpdateWorkflow | DeleteWorkflow, unit: RegistryUnit) ->
         raise refuse(
             "registry:being-checked", f"an earlier change of {entry.title} is being checked; try again when it is done"
         )
+    if command.expected_revision not in {None, entry.revision}:
+        detail = f"it is at revision {entry.revision}, not {command.expected_revision}: somebody changed it meanwhile"
+        raise refuse("registry:changed-meanwhile", detail, FieldError(detail=detail, field="expected_revision"))
     return entry
 
 

@@ -1,6 +1,7 @@
 """A workflow from its registration to its deletion: what it is, what it is to become, and who asked. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -91,7 +92,10 @@ class Entry(Part):
     id: UUID
     handle: str
     owner: str
+    username: str | None = None
+    legacy_id: int
     state: State
+    created: datetime
     revision: int = 0
     title: Title
     content: Content
@@ -100,7 +104,7 @@ class Entry(Part):
     change: Change | None = None
 
     @classmethod
-    def register(cls, command: RegisterWorkflow, caller: Caller, tenant: str, handle: str) -> "Entry":
+    def register(cls, command: RegisterWorkflow, caller: Caller, tenant: str, handle: str, legacy_id: int) -> "Entry":
         """A workflow that waits for its first check."""
         title = Title(tenant=tenant, name=command.name, version=command.version)
         content = Content(engine=command.engine, spec=command.spec, main=command.main, inputs=command.inputs)
@@ -108,7 +112,10 @@ class Entry(Part):
             id=command.workflow,
             handle=handle,
             owner=user_id(caller.issuer, caller.subject),
+            username=caller.username,
+            legacy_id=legacy_id,
             state=State.CHECKING,
+            created=command.at,
             title=title,
             content=content,
             change=Change(title=title, content=content, asked=Asked.by(command)),
@@ -168,7 +175,10 @@ class Entry(Part):
             id=self.id,
             handle=self.handle,
             owner=self.owner,
+            username=self.username,
+            legacy_id=self.legacy_id,
             revision=self.revision,
+            created=self.created,
             values=self.values,
             parameters=self.parameters,
             **self.title.model_dump(),

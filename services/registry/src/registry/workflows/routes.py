@@ -4,10 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from chassis.refusal import refuse
 from chassis.web import AsCaller, Work
+from contracts.lists import WorkflowsAsked
 from contracts.registry import Workflow
 from registry.unit import RegistryUnit
 from registry.workflows import queries
@@ -15,25 +15,12 @@ from registry.workflows import queries
 router = APIRouter(prefix="/workflows", tags=["workflows"])
 
 
-class Page(BaseModel):
-    """Some workflows, and where to go on."""
-
-    items: list[Workflow]
-    next: UUID | None = None
-
-
 @router.get("")
 async def page(
-    caller: AsCaller,
-    unit: Annotated[RegistryUnit, Work],
-    name: str | None = None,
-    version: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: UUID | None = None,
-) -> Page:
-    """Workflows that the caller's tenants own, newest first."""
-    found = await queries.page(unit.session, caller.tenants, name=name, version=version, limit=limit + 1, after=after)
-    return Page(items=found[:limit], next=found[limit - 1].id if len(found) > limit else None)
+    caller: AsCaller, unit: Annotated[RegistryUnit, Work], asked: Annotated[WorkflowsAsked, Query()]
+) -> queries.Page:
+    """Workflows that the caller's tenants own."""
+    return await queries.page(unit.session, caller.tenants, asked)
 
 
 @router.get("/{workflow}")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, DateTime, Integer, Sequence, Text, Uuid, delete, func, or_
+from sqlalchemy import BigInteger, Column, DateTime, Integer, Sequence, Text, Uuid, delete, func, or_
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel, col, select
 from registry.workflows.model import DUE, THERE, Entry, Title
 
 HANDLES = Sequence("handles", schema="registry")
+LEGACY_IDS = Sequence("legacy_ids", schema="registry")
 
 
 def _json(*, nullable: bool = False) -> Any:
@@ -32,6 +33,8 @@ class WorkflowRow(SQLModel, table=True):
     id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
     handle: str = Field(sa_column=_text())
     owner: str = Field(sa_column=_text())
+    username: str | None = Field(default=None, sa_column=Column(Text))
+    legacy_id: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
     tenant: str = Field(sa_column=_text())
     name: str = Field(sa_column=_text())
     version: str = Field(sa_column=_text())
@@ -40,6 +43,7 @@ class WorkflowRow(SQLModel, table=True):
     content: dict[str, Any] = Field(sa_column=_json())
     input_values: dict[str, Any] = Field(sa_column=_json())
     parameters: list[dict[str, Any]] = Field(sa_column=_json())
+    created: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     change: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
     lease: UUID | None = Field(default=None, sa_column=Column(Uuid))
     leased_until: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
@@ -53,9 +57,12 @@ class WorkflowRow(SQLModel, table=True):
             id=entry.id,
             handle=entry.handle,
             owner=entry.owner,
+            username=entry.username,
+            legacy_id=entry.legacy_id,
             **entry.title.model_dump(),
             state=entry.state.value,
             revision=entry.revision,
+            created=entry.created,
             content=told["content"],
             input_values=told["values"],
             parameters=told["parameters"],
@@ -90,6 +97,10 @@ class Workflows:
     async def number(self) -> int:
         """A number for a handle; none is given twice."""
         return int(await self._session.scalar(HANDLES.next_value()))
+
+    async def legacy_id(self) -> int:
+        """An integer for clients of ReProv; none is given twice."""
+        return int(await self._session.scalar(LEGACY_IDS.next_value()))
 
     async def add(self, entry: Entry) -> bool:
         """Write a new workflow; say whether its id and its name were free."""

@@ -18,9 +18,11 @@ from schema_salad.fetcher import Fetcher
 from schema_salad.sourceline import SourceLine
 from schema_salad.validate import validate_ex
 
+from chassis.placeholders import without
 from chassis.refusal import Refusal, refuse
 from contracts.problem import FieldError
 from contracts.registry import Parameter
+from registry.workflows.validation import platform
 from registry.workflows.validation.documents import Document
 from registry.workflows.validation.references import ROOM, VERSIONS, address, collect, path_of
 from registry.workflows.validation.words import MOST, SPECIFICATION, summary
@@ -44,18 +46,26 @@ class Cwl:
 
     def __init__(self, files: Mapping[str, bytes], main: str) -> None:
         self.documents = collect(files, main)
+        document = self.documents[main]
+        self.placeholders = platform.placeholders(document)
+        if self.placeholders:
+            plain = without(files[main].decode("utf-8-sig"), document.root)
+            files = {**files, main: plain.encode()}
         self.tool = _load(files, main, self.documents)
+        platform.check_types(document, self.placeholders, {one.name: one.type for one in self.parameters()})
 
     def parameters(self) -> tuple[Parameter, ...]:
         """The inputs of the process as people write them."""
-        return tuple(
-            Parameter(
-                name=shortname(one["id"]),
-                type=spelled(one["type"]),
-                required="default" not in one and not _nullable(one["type"]),
-                label=_text(one.get("label") or one.get("doc")),
-            )
-            for one in self.tool.tool["inputs"]
+        return tuple(self._parameter(shortname(one["id"]), one) for one in self.tool.tool["inputs"])
+
+    def _parameter(self, name: str, one: Mapping[str, Any]) -> Parameter:
+        placeholder = self.placeholders.get(name)
+        return Parameter(
+            name=name,
+            type=spelled(one["type"]),
+            required="default" not in one and not _nullable(one["type"]) and placeholder is None,
+            label=_text(one.get("label") or one.get("doc")),
+            from_platform=placeholder.url if placeholder else None,
         )
 
     def misfit(self, name: str, value: Any) -> str | None:

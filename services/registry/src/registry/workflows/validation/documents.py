@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.constructor import ConstructorError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -111,6 +112,24 @@ class Document:
         raise self.refusal(f"not a value that JSON can hold: {str(node.value)[:40]!r}", node, place)
 
 
+class _DeepError(Exception):
+    """There are more levels than anybody needs."""
+
+
+class _Shallow(Composer):
+    """Stops at the first level too many, before the parser has spent its time on all of them."""
+
+    level = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self.level += 1
+        if self.level > DEEPEST:
+            raise _DeepError
+        node = super().compose_node(parent, index)
+        self.level -= 1
+        return node
+
+
 def read(path: str, content: bytes, kind: str = SPECIFICATION, size: int = SIZE) -> Document:
     """Parse one document; refused with its line if it is not YAML, too large, too deep, or grows by its aliases."""
 
@@ -121,13 +140,17 @@ def read(path: str, content: bytes, kind: str = SPECIFICATION, size: int = SIZE)
     if len(content) > size:
         raise wrong(f"larger than {size} bytes, which is the limit")
     try:
-        root = YAML(typ="safe", pure=True).compose(content.decode("utf-8-sig"))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Composer = _Shallow
+        root = yaml.compose(content.decode("utf-8-sig"))
         nodes, depth = _measure(root, {}) if root is not None else (0, 0)
     except UnicodeDecodeError:
         raise wrong("not text in UTF-8") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise wrong(f"not valid YAML: {error.problem or error.context}", mark.line + 1 if mark else None) from None
+    except _DeepError:
+        raise wrong(f"nested deeper than {DEEPEST} levels") from None
     except RecursionError:
         raise wrong("nested too deeply, or contains itself") from None
     except (YAMLError, ValueError) as error:

@@ -79,7 +79,8 @@ def _references(document: Document) -> Iterator[Reference]:
 
 def _file(place: Place, node: MappingNode) -> Iterator[Reference]:
     """What a literal File or Directory names, unless an expression says it when the workflow runs."""
-    parts = {key.value: (key, child) for key, child in node.value if isinstance(child, ScalarNode)}
+    pairs = [(key, child) for key, child in node.value if isinstance(key, ScalarNode) and isinstance(child, ScalarNode)]
+    parts = {key.value: (key, child) for key, child in pairs}
     kind = parts.get("class")
     if kind is None or kind[1].value not in FILES:
         return

@@ -1,0 +1,8 @@
+"""The client: the platform's `/v1` as methods."""
+
+from reprovena.aio.lineage import AsyncProvenance
+from reprovena.aio.runs import AsyncRuns
+
+
+class AsyncReprovena(AsyncRuns, AsyncProvenance):
+    """A connection to a platform; use it as a context manager, or close it."""

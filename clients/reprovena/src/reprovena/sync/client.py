@@ -1,0 +1,10 @@
+"""The client: the platform's `/v1` as methods."""
+
+# Made from `reprovena.aio` by `make client`; change it there.
+
+from reprovena.sync.lineage import Provenance
+from reprovena.sync.runs import Runs
+
+
+class Reprovena(Runs, Provenance):
+    """A connection to a platform; use it as a context manager, or close it."""

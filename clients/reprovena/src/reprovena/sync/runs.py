@@ -1,0 +1,121 @@
+"""Runs: started, watched, ended, and what they made."""
+
+# Made from `reprovena.aio` by `make client`; change it there.
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from reprovena import calls, references
+from reprovena.calls import Call, Page
+from reprovena.errors import WrongUse, raise_failed
+from reprovena.inputs import RunOutput, Source, UploadId
+from reprovena.models import Document, Upload, documents
+from reprovena.runs import File, Run, RunEvent, Started, Step
+from reprovena.sync.fetching import fetch
+from reprovena.sync.hands import Chunks, aside, listed
+from reprovena.sync.watching import watch
+from reprovena.sync.workflows import Workflows
+
+
+class Runs(Workflows):
+    """What a client does with runs."""
+
+    def upload(self, path: Path | str, name: str | None = None) -> Upload:
+        """Send a file that a run may name."""
+        local = Path(path)
+        if not aside(local.is_file):
+            msg = f"{local} is not there"
+            raise WrongUse(msg)
+        size = (aside(local.stat)).st_size
+        return self._wire.ask(calls.upload(name or local.name, Chunks(local, self._progress), size))
+
+    def start_run(
+        self,
+        workflow: str,
+        inputs: Mapping[str, Any] | None = None,
+        files: Mapping[str, Source | Upload | str] | None = None,
+        *,
+        priority: int | None = None,
+        timeout: int | None = None,
+        tenant: str | None = None,
+    ) -> Started:
+        """Start a run; a file is a local path (it is uploaded), an upload, or an earlier run's output."""
+        target = workflow if references.is_id(workflow) else (self.workflow(workflow)).id
+        staged = {name: self._staged(name, source) for name, source in (files or {}).items()}
+        optional = {"priority": priority, "timeout": timeout, "tenant": tenant}
+        body: dict[str, Any] = {"workflow": target, "inputs": dict(inputs or {}), "files": staged}
+        body |= {name: value for name, value in optional.items() if value is not None}
+        started = self._wire.ask(calls.start_run(body))
+        raise_failed(started.job.id, started.job.status, started.job.problem)
+        return started
+
+    def _staged(self, name: str, source: Source | Upload | str) -> dict[str, str]:
+        match source:
+            case RunOutput():
+                run = source.run if references.is_id(source.run) else (self.find_run(source.run)).id
+                return {"run": run, "output": source.output}
+            case UploadId() | Upload():
+                return {"upload": source.id}
+            case _:
+                return {"upload": (self.upload(source, name)).id}
+
+    def run(self, run: str) -> Run:
+        """Fetch a run with its steps."""
+        return self._wire.ask(calls.run(run))
+
+    def find_run(self, reference: str) -> Run:
+        """Fetch a run by its id, or by `<workflow>:<version>#<number>`."""
+        if references.is_id(reference):
+            return self.run(reference)
+        name, number = references.run(reference)
+        found = listed(self.runs(name=name))
+        return self.run(references.numbered(reference, number, found).id)
+
+    def runs(
+        self, *, workflow: str | None = None, status: str | None = None, name: str | None = None, limit: int | None = None
+    ) -> Iterator[Run]:
+        """List runs, page after page."""
+
+        def page(after: str | None, size: int | None) -> Call[Page[Run]]:
+            return calls.runs(workflow=workflow, status=status, name=name, limit=size, after=after)
+
+        return self._pages(page, limit)
+
+    def watch(self, run: str, *, after: str | None = None, patience: float = 300.0) -> Iterator[RunEvent]:
+        """Hear a run's changes as they happen; a lost connection is taken up where it was lost."""
+        return watch(self._wire, run, after=after, patience=patience, sleep=self._sleep)
+
+    def steps(self, run: str) -> tuple[Step, ...]:
+        """List a run's steps."""
+        return self._wire.ask(calls.steps(run))
+
+    def logs(self, run: str, step: str | None = None) -> bytes:
+        """Fetch the log of a step, or the engine's."""
+        return self._wire.ask(calls.logs(run, step))
+
+    def stop(self, run: str) -> Document:
+        """Stop a run."""
+        return self._wire.ask(calls.stop(run))
+
+    def restart(self, run: str, inputs: Mapping[str, Any] | None = None) -> Started:
+        """Run again what ended, with new values where given."""
+        started = self._wire.ask(calls.restart(run, inputs))
+        raise_failed(started.job.id, started.job.status, started.job.problem)
+        return started
+
+    def delete(self, run: str) -> None:
+        """Remove a run's files; its provenance stays."""
+        self._wire.ask(calls.delete_run(run))
+
+    def outputs(self, run: str) -> tuple[File, ...]:
+        """List a run's stored files."""
+        return tuple(File.of(item) for item in documents((self._wire.ask(calls.outputs(run))).get("items")))
+
+    def download(self, run: str, output: str, target: Path) -> Path:
+        """Fetch one output into a file, whole or not at all."""
+        return fetch(self._wire, calls.output_path(run, output), target, self._progress)
+
+    def archive(self, run: str, target: Path) -> Path:
+        """Fetch all outputs as a zip."""
+        return fetch(self._wire, calls.archive_path(run), target, self._progress)

@@ -1,0 +1,1 @@
+"""Requests that carry a key: done once, answered alike."""

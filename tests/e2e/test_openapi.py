@@ -1,0 +1,87 @@
+"""The gateway is what its OpenAPI document says: schemathesis tries every operation, and what leads from one to the next."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.running import Platform, ended, start
+
+EXAMPLES = os.environ.get("OPENAPI_EXAMPLES", "8")
+"""Cases that each operation gets beside those that cover its schema, and sequences of requests along links."""
+SEED = os.environ.get("OPENAPI_SEED", "1")
+HOOKS = Path(__file__).with_name("openapi_hooks.py")
+
+
+@pytest.fixture(scope="module")
+def patient(session_folder: Path) -> Iterator[Platform]:
+    """A platform whose requests wait for a moment only."""
+    running = Platform(session_folder / "openapi", {"WAIT_DEFAULT": "3", "WAIT_LIMIT": "3", "UPLOAD_LIMIT": "2000000"})
+    try:
+        yield running.start()
+        assert running.stop() == 0
+    finally:
+        if running.process is not None and running.process.poll() is None:
+            running.kill()
+
+
+REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429", "5xx"]
+"""How a request that does not fit the schema may be answered; a condition that does not hold (412) is seen first, too."""
+TOOL = (
+    "cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: [echo, done]\ninputs: {}\nstdout: out.txt\noutputs: {out: stdout}\n"
+)
+
+
+def known(platform: Platform) -> str:
+    """Things that are there, as parameters of what only looks: so that more is tried than what is missing."""
+    with platform.client("ada") as http:
+        form = {"data": {"name": "openapi", "version": "1"}, "files": {"spec": ("tool.cwl", TOOL)}}
+        made = http.post("/v1/workflows", **form)
+        while made.status_code == 202:  # a busy machine
+            http.get(f"/v1/jobs/{made.json()['job']['id']}", params={"wait": 3})
+            items = http.get("/v1/workflows", params={"name": "openapi"}).json()["items"]
+            made = http.get(f"/v1/workflows/{items[0]['id']}") if items else made
+        workflow = made.json()
+        run = ended(http, start(http, workflow))
+        other = ended(http, start(http, workflow))
+        upload = http.post("/v1/uploads", params={"name": "data"}, content=b"data").json()
+    node = json.dumps(f"run/{run['id']}")
+    told = {
+        "path.workflow": workflow["id"],
+        "path.run": run["id"],
+        "path.job": run["job"],
+        "path.upload": upload["id"],
+        "path.registry_id": workflow.get("legacy_id"),
+        "path.execution_id": run.get("legacy_id"),
+        "query.other": other["id"],
+    }
+    lines = [f'"{name}" = {json.dumps(value)}' for name, value in told.items() if value is not None]
+    nodes = f'"query.id" = {node}\n"query.source" = {node}\n"query.target" = {json.dumps(run["outputs"][0]["id"])}'
+    looks = '[[operations]]\ninclude-method = "GET"\n[operations.parameters]\n'
+    walks = '[[operations]]\ninclude-path-regex = "^/v1/lineage"\n[operations.parameters]\n'
+    checks = f"[checks.negative_data_rejection]\nexpected-statuses = {json.dumps(REFUSED)}\n\n"
+    return f"{checks}{walks}{nodes}\n\n{looks}" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.timeout(1800)
+def test_every_operation_does_what_its_description_says(patient: Platform, tmp_path: Path) -> None:
+    """No server error, no status, header, media type or body that is not described; what is wrong is refused, nothing else."""
+    (tmp_path / "schemathesis.toml").write_text(known(patient))
+    command = [
+        Path(sys.executable).with_name("st"), "--config-file", tmp_path / "schemathesis.toml",
+        "run", f"{patient.url}/openapi.json",
+        "--header", f"Authorization: Bearer {patient.token('ada')}",
+        "--checks", "all", "--exclude-checks", "positive_data_acceptance",  # openapi_hooks.py has a closer one
+        "--seed", SEED, "--max-examples", EXAMPLES, "--request-timeout", "60", "--continue-on-failure",
+        "--suppress-health-check", "all", "--warnings", "off", "--no-color",
+    ]  # fmt: skip
+    tried = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"SCHEMATHESIS_HOOKS": str(HOOKS)}, capture_output=True, text=True, check=False
+    )
+
+    print(tried.stdout[-20_000:])
+    assert tried.returncode == 0, tried.stdout[-20_000:] + tried.stderr[-2_000:]
+    assert "Stateful" in tried.stdout
