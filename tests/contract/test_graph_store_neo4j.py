@@ -15,7 +15,8 @@ from chassis.refusal import Trouble
 from chassis.trouble import is_trouble
 from provenance.graph import neo4j_words as words
 from provenance.graph.batch import Position
-from provenance.graph.neo4j import Neo4jGraph, Neo4jOptions, _links, _said
+from provenance.graph.neo4j import Neo4jGraph, _links, _said
+from provenance.graph.options import Neo4jOptions
 from provenance.graph.store import open_graph
 
 NOBODY = "bolt://neo4j:x@127.0.0.1:9"

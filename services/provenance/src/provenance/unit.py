@@ -13,7 +13,7 @@ from chassis.settings import Settings
 from chassis.trouble import is_trouble
 from chassis.unit import Unit
 from provenance.graph.matching import check
-from provenance.graph.neo4j import Neo4jOptions
+from provenance.graph.options import Neo4jOptions
 from provenance.graph.store import GraphStore, open_graph
 from provenance.records.ledger import Ledger
 

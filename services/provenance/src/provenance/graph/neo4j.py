@@ -7,7 +7,6 @@ one after it. What the old one leaves behind is swept up in pieces.
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -22,6 +21,7 @@ from provenance.graph.batch import Batch, Position, Touched, judge
 from provenance.graph.keys import id_key
 from provenance.graph.model import Link, Node
 from provenance.graph.neo4j_walk import Disturbed, Neo4jWalker
+from provenance.graph.options import Neo4jOptions
 
 SWEEP = 10_000
 """Elements that one transaction takes away."""
@@ -29,22 +29,6 @@ TRIES = 10
 """Times that an answer is made before removals beneath it count as trouble."""
 TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Neo4jOptions:
-    """What beside its address is told of a server."""
-
-    user: str = "neo4j"
-    password: str = ""
-    database: str = "neo4j"
-    reading: float = 10.0
-    """Seconds that the server gives a reading transaction."""
-    writing: float = 120.0
-    """Seconds that it gives a writing one."""
-    patience: float = 10.0
-    """Seconds in which what passes is tried again before it counts as trouble."""
-    pool: int = 50
 
 
 class Neo4jGraph:

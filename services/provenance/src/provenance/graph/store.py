@@ -1,5 +1,6 @@
 """The third door: the graph that the ledger is projected to, and what one may ask it. `GRAPH_URL` chooses the store."""
 
+import importlib
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -7,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Shown
 from provenance.graph.batch import Batch, Position
-from provenance.graph.neo4j import Neo4jGraph, Neo4jOptions
+from provenance.graph.options import Neo4jOptions
 from provenance.graph.postgres import PostgresGraph
 
 OPTIONS = Neo4jOptions()
@@ -72,7 +73,8 @@ def open_graph(url: str, engine: AsyncEngine, options: Neo4jOptions = OPTIONS) -
         case "postgresql":
             return PostgresGraph(engine)
         case "neo4j" | "neo4j+s" | "neo4j+ssc" | "bolt" | "bolt+s" | "bolt+ssc":
-            return Neo4jGraph(url, options)
+            opened: GraphStore = importlib.import_module("provenance.graph.neo4j").Neo4jGraph(url, options)
+            return opened
         case scheme:
             msg = f"GRAPH_URL: no graph store for {scheme!r}; use postgresql: (the service's own database) or neo4j://…"
             raise ValueError(msg)
