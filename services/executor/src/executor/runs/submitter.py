@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from uuid import UUID
 
+from chassis import leases
 from chassis.refusal import Refusal
 from chassis.trouble import is_trouble
 from executor.runs.model import FAILED, LIVE, PENDING, QUEUED
@@ -32,24 +32,15 @@ async def submit_due(house: ExecutorHouse) -> bool:
     return bool(mine)
 
 
-@asynccontextmanager
-async def held(house: ExecutorHouse, run: UUID) -> AsyncIterator[None]:
+def held(house: ExecutorHouse, run: UUID) -> AbstractAsyncContextManager[None]:
     """Keep the claim on a run while something slow is done with it."""
     lease = house.settings.run_lease
 
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(lease / 3)
-            with suppress(Exception):  # the next beat may reach the database again; if none does, the claim runs out
-                async with house.work() as unit:
-                    await unit.runs.renew(run, house.owner, lease)
+    async def renew() -> None:
+        async with house.work() as unit:
+            await unit.runs.renew(run, house.owner, lease)
 
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+    return leases.held(renew, lease)
 
 
 async def _submit(house: ExecutorHouse, run: UUID) -> None:

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from uuid import UUID
 
 from chassis.forks import ChildError
+from chassis.leases import held
 from contracts.message import FileRef
 from contracts.problem import Problem
 from contracts.refusals import RegistryCommandRefused
@@ -60,23 +60,14 @@ async def check_due(house: RegistryHouse) -> bool:
     return True
 
 
-@asynccontextmanager
-async def _held(house: RegistryHouse, workflow: UUID, lease: UUID) -> AsyncIterator[None]:
+def _held(house: RegistryHouse, workflow: UUID, lease: UUID) -> AbstractAsyncContextManager[None]:
     """Keep a lease while its check goes on."""
 
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(LEASE / 3)
-            with suppress(Exception):  # the next beat may reach the database again; if none does, the lease runs out
-                async with house.work() as unit:
-                    await unit.workflows.renew(workflow, lease, LEASE)
+    async def renew() -> None:
+        async with house.work() as unit:
+            await unit.workflows.renew(workflow, lease, LEASE)
 
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+    return held(renew, LEASE)
 
 
 async def examine(house: RegistryHouse, content: Content) -> Finding:
