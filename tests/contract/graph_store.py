@@ -304,6 +304,27 @@ class GraphStoreContract:
         assert ids(await store.lineage(names[0], UP, 9, ["t"], 10)) == sorted(names)
         assert await store.lineage("%", UP, 9, ["t"], 10) is None
 
+    async def test_agents_are_one_link_away(self, store: GraphStore) -> None:
+        """Of many nodes at once, the links that lead to agents: not those to other things, not those back, by their ends."""
+        agent = Category.AGENT
+        nodes = [node("a"), node("b"), node("p", "PERSON", agent), node("o", "ORGANISATION", agent), node("x", "PERSON", agent)]
+        by, to = Relation.WAS_ASSOCIATED_WITH, Relation.WAS_ATTRIBUTED_TO
+        await put(
+            store, nodes, [link("a", "p", to), link("a", "p", by), link("b", "o", by), link("a", "b"), link("p", "o", by)]
+        )
+        await put(store, [nodes[0], nodes[4]], [link("a", "x", by)], "u")
+
+        found = await store.agents(["b", "a", "o", "nobody"], ["t"])
+
+        assert [(seen.source, seen.relation, seen.target) for seen, _ in found] == [
+            ("a", by, "p"),
+            ("a", to, "p"),
+            ("b", by, "o"),
+        ]
+        assert [(shown.id, shown.category, shown.subtype) for _, shown in found][-1] == ("o", agent, "ORGANISATION")
+        assert [shown.id for _, shown in await store.agents(["a"], ["t", "u"])] == ["p", "p", "x"]
+        assert list(await store.agents([], ["t"])) == []
+
     # --- who may see what
 
     async def test_what_no_tenant_of_the_caller_asserts_is_not_there(self, store: GraphStore) -> None:

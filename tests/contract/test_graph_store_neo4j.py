@@ -67,7 +67,7 @@ async def plan(store: Neo4jGraph, statement: str) -> str:
         "rows": {},
         "some": 1,
     }
-    told |= {"ids": [], "chosen": [], "near": [], "seen": []}
+    told |= {"keys": [], "ids": [], "chosen": [], "near": [], "seen": []}
     async with store._driver.session() as session:
         return str((await (await session.run("EXPLAIN " + statement, told)).consume()).plan)
 
@@ -83,7 +83,7 @@ async def test_nothing_is_scanned_not_even_in_an_empty_graph(store: Neo4jGraph) 
     """Every statement starts at an index, though it was planned for a graph without nodes; walks meet each node once."""
     walks = [words.walk(UP, 9), words.walk(DOWN, 100), words.reach(UP, 9)]
     writes = [words.MOVE, words.HOLD_NODES, words.HOLD_LINKS, words.LEAVE_NODES, words.LEAVE_LINKS, *words.SWEEP]
-    others = [words.node(), words.details(UP), words.level(DOWN), words.ALL_NODES, words.ALL_LINKS]
+    others = [words.node(), words.agents(), words.details(UP), words.level(DOWN), words.ALL_NODES, words.ALL_LINKS]
 
     plans = [await plan(store, statement) for statement in (*walks, *writes, *others)]
 

@@ -20,7 +20,7 @@ from tests.running import Platform, register
 
 from chassis.bus.routes import router as bus_routes
 from chassis.web import _health
-from gateway.access.roles import AUDIENCE
+from gateway.access.roles import AUDIENCE, EVERY
 from gateway.access.signing import SigningKey
 from gateway.service import gateway
 
@@ -28,7 +28,11 @@ pytestmark = pytest.mark.timeout(600)
 Json = dict[str, Any]
 Route = tuple[str, str]
 ISSUER_AT = "/auth/realms/reprovena"
+APIS = "/(registry|prov|datastore|jobs|auth|search|handle)"
+PROVENA = rf"{APIS}/(?!realms/).*"
 OPEN = {
+    rf"{APIS}/(openapi\.json|docs|redoc)?": "health and documents of Provena's APIs",
+    r"/auth/check-access/public|/datastore/metadata/dataset-schema": "what Provena shows everybody",
     r"/(openapi\.json|docs|docs/oauth2-redirect|redoc|asyncapi\.json|asyncapi/\{service\}\.json)": "documentation",
     r"/(livez|readyz)": "for whoever watches that the process lives",
     r"/metrics": "figures for Prometheus, which METRICS=false closes; they say nothing of anybody",
@@ -39,6 +43,9 @@ OPEN = {
 }
 """Routes that need no token, and why."""
 ROLES = {
+    r"/auth/(check-access/general|(access-control|groups|link)/user/.*)": (None, None),
+    rf"{APIS}/check-access/check-general-access|/jobs/jobs/user/.*": (None, None),
+    PROVENA: ("one of Provena's", "one of Provena's"),
     r"/v1/admin/.*": ("reprovena_admin", None),
     r"/(workflow_registry|workflow_execution|provenance)/?.*": ("reprov_user", "reprov_admin"),
     r"/v1/.*": (None, None),
@@ -169,7 +176,7 @@ def refusal(answer: httpx.Response, path: str) -> Any:
     assert answer.status_code == 401, (path, answer.status_code, answer.text)
     assert answer.headers["www-authenticate"].startswith("Bearer"), path
     told = answer.json()
-    if path.startswith("/auth/"):
+    if path.startswith(ISSUER_AT):
         assert (told["error"], "error_description" in told) == ("invalid_token", True)
     elif path.startswith(("/v1/", "/bus/")):
         assert answer.headers["content-type"] == "application/problem+json"
@@ -222,7 +229,7 @@ def test_open_routes_are_open(http: httpx.Client) -> None:
 
 
 def test_a_missing_role_opens_nothing(http: httpx.Client, mint: Mint, table: dict[Route, dict[str, str]]) -> None:
-    """403 where a role is needed, and elsewhere a role changes nothing."""
+    """403 where a role is needed (401 among Provena's addresses), and elsewhere a role changes nothing."""
     nobody, member = mint.token(realm_access={"roles": []}), mint.token(realm_access={"roles": ["reprov_user"]})
     elsewhere = mint.token(
         realm_access={"roles": []}, resource_access={"other": {"roles": ["reprovena_admin", "reprov_admin"]}}
@@ -239,7 +246,7 @@ def test_a_missing_role_opens_nothing(http: httpx.Client, mint: Mint, table: dic
         row["role"] = "/".join(map(str, sorted(codes)))
         if role is None:
             assert not codes & {401, 403}, (method, path, codes)
-        elif path.startswith("/bus/"):
+        elif path.startswith("/bus/") or re.fullmatch(PROVENA, path):
             assert codes == {401}, (method, path, codes)
         else:
             assert codes == {403}, (method, path, codes, answers[0].text)
@@ -248,7 +255,7 @@ def test_a_missing_role_opens_nothing(http: httpx.Client, mint: Mint, table: dic
 def test_with_the_role_one_gets_further(http: httpx.Client, mint: Mint) -> None:
     """So it is the role that was missing; a role of the platform's own client counts like the realm's."""
     nobody = mint.token(realm_access={"roles": []})
-    everything = ["reprov_user", "reprov_admin", "reprovena_admin"]
+    everything = list(EVERY)
     client = {"realm_access": {"roles": []}, "resource_access": {"reprovena": {"roles": everything}}}
     for claims in ({"realm_access": {"roles": everything}}, client):
         token = mint.token(**claims)

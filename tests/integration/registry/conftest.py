@@ -21,17 +21,12 @@ from chassis.unit import Unit
 from contracts.ids import uuid7
 from contracts.message import Caller, Command, FileRef
 from contracts.refusals import GatewayCommandRefused, GatewayDeliveryParked, RegistryCommandRefused
-from contracts.registry import (
-    DeleteWorkflow,
-    RegisterWorkflow,
-    UpdateWorkflow,
-    WorkflowDeleted,
-    WorkflowRegistered,
-    WorkflowUpdated,
-)
+from contracts.registry import DeleteWorkflow, RegisterWorkflow, UpdateWorkflow
 from contracts.vocabulary import Engine
 from registry.service import registry
 from registry.unit import RegistrySettings
+
+from .counter import Counter, a_counter
 
 TOOL = "cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: echo\ninputs: {x: int}\noutputs: {}\n"
 WRONG = TOOL + "foo: 1\n"
@@ -115,7 +110,7 @@ async def a_desk(database_url: str, folder: Path, *, loops: bool = True, **setti
     async def no_doors(_house: House[Any]) -> AsyncIterator[None]:
         yield
 
-    kinds = (WorkflowRegistered, WorkflowUpdated, WorkflowDeleted, RegistryCommandRefused)
+    kinds = (*registry.says, RegistryCommandRefused)
     listener = Service(
         "gateway",
         tuple(Subscription(kind, hear) for kind in kinds),
@@ -140,4 +135,11 @@ async def a_desk(database_url: str, folder: Path, *, loops: bool = True, **setti
 async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     """An open registry that checks by itself."""
     async with a_desk(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def counter(database_url: str, tmp_path: Path) -> AsyncIterator[Counter]:
+    """An open registry for entries, and Ada before it."""
+    async with a_counter(database_url, tmp_path) as opened:
         yield opened

@@ -74,7 +74,7 @@ class Relation(StrEnum):
 
 
 class Subtype(StrEnum):
-    """What a node is, more closely. Later rooms add the registered kinds."""
+    """What a node is, more closely: parts of runs, and the registered kinds by Provena's names."""
 
     RUN = "WORKFLOW_RUN"
     STEP = "WORKFLOW_STEP"
@@ -89,6 +89,16 @@ class Subtype(StrEnum):
     ACCOUNT = "ACCOUNT"
     TENANT = "TENANT"
     SOFTWARE = "SOFTWARE"
+    ORGANISATION = "ORGANISATION"
+    PERSON = "PERSON"
+    STUDY = "STUDY"
+    MODEL = "MODEL"
+    WORKFLOW_TEMPLATE = "WORKFLOW_TEMPLATE"
+    DATASET_TEMPLATE = "DATASET_TEMPLATE"
+    DATASET = "DATASET"
+    MODEL_RUN = "MODEL_RUN"
+    CREATE = "CREATE"
+    VERSION = "VERSION"
 
 
 class Confinement(StrEnum):

@@ -12,13 +12,15 @@ from pydantic import ValidationError
 from chassis.callers import Callers
 from chassis.refusal import Refusal, refuse
 from contracts.message import Caller
-from contracts.problem import Problem
+from contracts.problem import PREFIX, Problem
 
 if TYPE_CHECKING:
     from chassis.house import House
 
 TIMEOUT = httpx.Timeout(60, connect=5)
 Query = Mapping[str, Any]
+DOMAIN = PREFIX + "registry:"
+"""Begins the problems with which the registry itself says no to somebody whom it knows."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Backend:
 
     def _refusal(self, answer: httpx.Response) -> Exception:
         problem = _problem(answer)
-        if problem is not None and problem.status not in {401, 403}:
+        if problem is not None and (problem.status not in {401, 403} or problem.type.startswith(DOMAIN)):
             return Refusal(problem)
         if answer.status_code in {429, 502, 503, 504}:
             return refuse("gateway:unavailable", f"the {self.name} is busy or away; try again in a moment")

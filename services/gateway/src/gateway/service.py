@@ -7,8 +7,10 @@ import httpx
 
 from chassis.house import House
 from chassis.service import Loop, Service, Subscription
+from contracts.entries import ActivityRegistered
 from contracts.executor import RunDeleted, RunFailed, RunFinished, RunQueued, RunStopped
-from contracts.provenance import RunCaptured
+from contracts.model_runs import ModelRunLodged, ModelRunRegistered, ModelRunWithdrawn
+from contracts.provenance import RecordLodged, RecordWithdrawn, RunCaptured
 from contracts.refusals import (
     ExecutorCommandRefused,
     ExecutorDeliveryParked,
@@ -42,8 +44,17 @@ from gateway.api import (
 )
 from gateway.api.once import forget_requests
 from gateway.backends import open_backends, pings
-from gateway.facades import reprov
+from gateway.facades import provena, reprov
 from gateway.jobs.handlers import begin_run, fail, settle_deletions, settle_run, settle_stops, settle_workflow
+from gateway.jobs.registered import (
+    ORDERS,
+    begin_lodging,
+    note_model_run,
+    settle_lodging,
+    settle_model_run,
+    settle_registered,
+    settle_withdrawal,
+)
 from gateway.unit import GatewayParts, GatewaySettings, GatewayUnit
 
 FAILURES = (
@@ -89,6 +100,13 @@ gateway = Service(
         Subscription(RunFailed, settle_stops),
         Subscription(RunStopped, settle_stops),
         Subscription(RunDeleted, settle_deletions),
+        *(Subscription(fact, settle_registered) for fact in ORDERS),
+        Subscription(ActivityRegistered, begin_lodging),
+        Subscription(RecordLodged, settle_lodging),
+        Subscription(ModelRunRegistered, note_model_run),
+        Subscription(ModelRunWithdrawn, note_model_run),
+        Subscription(ModelRunLodged, settle_model_run),
+        Subscription(RecordWithdrawn, settle_withdrawal),
         *(Subscription(failure, fail) for failure in FAILURES),
     ),
     loops=(Loop("gateway.requests", forget_requests, every=600),),
@@ -111,8 +129,10 @@ gateway = Service(
         issuer_routes.router,
         page_routes.router,
         *reprov.ROUTERS,
+        *provena.ROUTERS,
     ),
     web={
+        "middleware": [provena.BY_HOST],
         "title": "Reprovena",
         "summary": "Workflows run, and their W3C PROV provenance is there without asking.",
         "openapi_url": "/openapi.json",

@@ -16,6 +16,7 @@ from gateway.access.issuer import Issuer
 from gateway.access.store import Logins
 from gateway.access.tokens import Tokens
 from gateway.backends import Backends
+from gateway.handles.store import Handles
 from gateway.jobs.store import Jobs
 from gateway.requests.store import Requests
 from gateway.uploads.store import Uploads
@@ -64,6 +65,10 @@ class GatewaySettings(OutsideSettings):
     """Seconds that a request may wait at most."""
     reprov_errors: Literal["http", "legacy200"] = "http"
     """How ReProv's addresses tell errors: with their HTTP status, or with 200 and the code in the body only."""
+    handle_prefix: str = Field("10378.1", pattern=r"^[0-9A-Za-z][0-9A-Za-z.]*$")
+    """Begins handles, here as in the registry."""
+    provena_hosts: dict[Literal["registry", "prov", "datastore", "jobs", "auth", "search", "handle"], str] = {}
+    """Host names at which Provena's APIs are served besides their paths, such as `{"registry": "registry-api.example.org"}`."""
     idempotency_days: int = Field(7, ge=1)
     """Days that a request which carries a key is remembered, with its answer."""
 
@@ -99,6 +104,11 @@ class GatewayUnit(Unit[GatewayParts]):
     def logins(self) -> Logins:
         """Logins with our own issuer."""
         return Logins(self.session)
+
+    @cached_property
+    def handles(self) -> Handles:
+        """Handles on their own."""
+        return Handles(self.session, self.house.settings.handle_prefix)
 
     @cached_property
     def uploads(self) -> Uploads:

@@ -42,6 +42,14 @@ class ProvenanceSettings(Settings):
     """Links from the start that a question may ask for."""
     lineage_answer_limit: int = Field(5000, ge=1)
     """Nodes in one answer; what is farther away is cut off, and the answer says so."""
+    provena_depth: int = Field(2, ge=1)
+    """Links that an answer of Provena's shape reaches if the question does not say."""
+    provena_special_depth: int = Field(4, ge=1)
+    """The same for questions about contributing and effected things."""
+    provena_depth_limit: int = Field(10, ge=1)
+    """Links that a question of Provena's shape may ask for."""
+    provena_answer_limit: int = Field(50_000, ge=1)
+    """Nodes that such a question may meet; it cannot say that something is left out, so more are refused."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from pydantic import Field
 from chassis.house import House
 from chassis.settings import Settings
 from chassis.unit import Unit
+from registry.access.store import Groups, Requests
+from registry.entries.store import Entries
+from registry.model_runs.store import Statements
 from registry.workflows.store import Workflows
 
 
@@ -21,6 +24,8 @@ class RegistrySettings(Settings):
     """Seconds that the check of one specification may take."""
     check_attempts: int = Field(3, ge=1)
     """Times a check may run out of time or fall over before the specification is refused for it."""
+    import_limit: int = Field(256 * 2**20, ge=1)
+    """Bytes that a file of entries or groups to be brought in may have."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,32 @@ class RegistryUnit(Unit[RegistryParts]):
     def workflows(self) -> Workflows:
         """Workflows."""
         return Workflows(self.session)
+
+    @property
+    def entries(self) -> Entries:
+        """Entries of every kind."""
+        return Entries(self.session, self.handle_prefix)
+
+    @property
+    def model_runs(self) -> Statements:
+        """What model runs stated."""
+        return Statements(self.session)
+
+    @property
+    def groups(self) -> Groups:
+        """Groups and their members."""
+        return Groups(self.session)
+
+    @property
+    def requests(self) -> Requests:
+        """Requests for roles."""
+        return Requests(self.session)
+
+    @property
+    def import_limit(self) -> int:
+        """Bytes that a file to be brought in may have."""
+        settings: RegistrySettings = self.house.settings
+        return settings.import_limit
 
     @property
     def handle_prefix(self) -> str:

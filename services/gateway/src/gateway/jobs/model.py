@@ -23,6 +23,19 @@ class News(Part):
     problem: Problem | None = None
 
 
+class View(Part):
+    """A job as clients of Provena see it; jobs that have none are not theirs to see."""
+
+    username: str
+    """Who asked, by the name to log in with."""
+    job_type: str
+    job_sub_type: str
+    payload: dict[str, Any] = {}
+    batch_id: UUID | None = None
+    chained_to: UUID | None = None
+    """The job whose work gives this one its own; it goes if that is refused."""
+
+
 class Job(Part):
     """A job, whole, as it stands."""
 
@@ -36,6 +49,7 @@ class Job(Part):
     """The workflow or the run."""
     created: datetime
     updated: datetime
+    view: View | None = None
     heard: dict[JobStatus, News] = {}
     """For each status the earliest fact that says it, so that any order of facts leads to the same job."""
 

@@ -1,22 +1,37 @@
 """Giving an order: the signed command and its job's row commit together."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from contracts.ids import uuid7
 from contracts.message import Caller, Command
-from gateway.jobs.model import Job
+from gateway.jobs.model import Job, View
 from gateway.jobs.store import fresh
 
 if TYPE_CHECKING:
     from gateway.unit import GatewayUnit
 
+CHAINED = "registry.register-activity"
+LODGING = "provenance.lodge-activity"
+"""Kinds of jobs that no command has, but the work that another one gives."""
 
-async def send(unit: "GatewayUnit", order: Command, caller: Caller, about: UUID | None = None) -> Job:
-    """Send a command in this caller's name; its job is there as soon as the command is."""
+
+async def send(
+    unit: "GatewayUnit",
+    order: Command,
+    caller: Caller,
+    about: UUID | None = None,
+    view: View | None = None,
+    chained: Mapping[UUID, tuple[str, View]] | None = None,
+) -> Job:
+    """Send a command in this caller's name; its job is there as soon as the command is, and so are those that it leads to."""
     named = order if order.job else order.model_copy(update={"job": uuid7()})
     signed = unit.house.callers.sign(named, caller)
-    job = fresh(signed, about)
+    job = fresh(signed, about, view)
     await unit.jobs.add(job)
+    for id_, (kind, seen) in (chained or {}).items():
+        later = seen.model_copy(update={"chained_to": job.id})
+        await unit.jobs.add(job.model_copy(update={"id": id_, "kind": kind, "about": None, "view": later}))
     await unit.publish(signed)
     return job

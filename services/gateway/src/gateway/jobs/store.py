@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field as PydanticField
-from sqlalchemy import Column, DateTime, Text, Uuid
+from sqlalchemy import Column, DateTime, Text, Uuid, cast, delete, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
@@ -16,7 +16,7 @@ from contracts.ids import user_id
 from contracts.lists import PLAIN, Asked, Ids
 from contracts.message import Command
 from contracts.vocabulary import JobStatus
-from gateway.jobs.model import SETTLED, Job, News
+from gateway.jobs.model import SETTLED, Job, News, View
 
 
 class JobRow(SQLModel, table=True):
@@ -34,15 +34,24 @@ class JobRow(SQLModel, table=True):
     created: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     updated: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     heard: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    username: str | None = Field(default=None, sa_column=Column(Text))
+    job_type: str | None = Field(default=None, sa_column=Column(Text))
+    job_sub_type: str | None = Field(default=None, sa_column=Column(Text))
+    payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    batch_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    chained_to: UUID | None = Field(default=None, sa_column=Column(Uuid))
 
     @classmethod
     def of(cls, job: Job) -> "JobRow":
         """A job's row."""
-        return cls.model_validate({**job.model_dump(exclude={"heard"}), "status": job.status.value, "heard": _heard(job)})
+        view = job.view.model_dump() if job.view else {}
+        told = {**job.model_dump(exclude={"heard", "view"}), **view}
+        return cls.model_validate({**told, "status": job.status.value, "heard": _heard(job)})
 
     def job(self) -> Job:
         """The job of this row."""
-        return Job.model_validate(self.model_dump(exclude={"status"}))
+        told = self.model_dump(exclude={"status"})
+        return Job.model_validate({**told, "view": View.model_validate(told) if self.job_type else None})
 
 
 LISTING = Listing({"created": JobRow.created}, JobRow.id)
@@ -62,7 +71,7 @@ def _heard(job: Job) -> dict[str, Any]:
     return {status.value: news.model_dump(mode="json") for status, news in job.heard.items()}
 
 
-def fresh(order: Command, about: UUID | None) -> Job:
+def fresh(order: Command, about: UUID | None, view: View | None = None) -> Job:
     """The job of a signed command that is about to be sent."""
     if order.job is None or order.tenant is None or order.caller is None:
         msg = f"{order.subject} needs a job, a tenant and a caller"
@@ -75,6 +84,7 @@ def fresh(order: Command, about: UUID | None) -> Job:
         about=about,
         created=order.at,
         updated=order.at,
+        view=view,
     )
 
 
@@ -134,4 +144,31 @@ class Jobs:
         )
         found = (await self._session.scalars(LISTING.page(query, asked.sort, asked.after, asked.limit))).all()
         rows, following = LISTING.cut(found, asked.sort, asked.limit)
+        return [row.job() for row in rows], following
+
+    async def fill(self, job: UUID, payload: dict[str, Any]) -> None:
+        """Add to what a job was given, now that it is known."""
+        told = col(JobRow.payload).op("||")(cast(payload, JSONB))
+        await self._session.execute(update(JobRow).where(col(JobRow.id) == job).values(payload=told))
+
+    async def chained(self, job: UUID) -> list[UUID]:
+        """The jobs whose work this one gives."""
+        query = select(JobRow.id).where(col(JobRow.chained_to) == job).order_by(col(JobRow.id))
+        return list((await self._session.execute(query)).scalars())
+
+    async def unchain(self, job: UUID) -> None:
+        """Remove the jobs whose work this one would have given."""
+        await self._session.execute(delete(JobRow).where(col(JobRow.chained_to) == job))
+
+    async def seen(
+        self, username: str | None, batch: UUID | None, after: str | None, limit: int
+    ) -> tuple[list[Job], str | None]:
+        """Jobs as clients of Provena list them, newest first: somebody's or everybody's, of a batch or of all."""
+        query = select(JobRow).where(
+            col(JobRow.job_type).is_not(None),
+            *([col(JobRow.username) == username] if username is not None else []),
+            *([col(JobRow.batch_id) == batch] if batch is not None else []),
+        )
+        found = (await self._session.scalars(LISTING.page(query, "-created", after, limit))).all()
+        rows, following = LISTING.cut(found, "-created", limit)
         return [row.job() for row in rows], following

@@ -16,7 +16,7 @@ from neo4j.exceptions import AuthError, ClientError, ConnectionPoolError, Servic
 
 from chassis.refusal import Trouble
 from provenance.graph import neo4j_words as words
-from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Seen, Shown
 from provenance.graph.batch import Batch, Position, Touched, judge
 from provenance.graph.keys import id_key
 from provenance.graph.model import Link, Node
@@ -93,6 +93,10 @@ class Neo4jGraph:
     async def node(self, item: str, tenants: Sequence[str]) -> Shown | None:
         """A node, if one of the tenants asserts it."""
         return await self._walk(tenants, lambda walker: walker.node(item))
+
+    async def agents(self, items: Sequence[str], tenants: Sequence[str]) -> Sequence[tuple[Seen, Shown]]:
+        """The links that lead from these nodes to agents, with the agents."""
+        return await self._walk(tenants, lambda walker: walker.agents(items))
 
     async def dump(self) -> Dump:
         """Everything, for proofs and tests."""

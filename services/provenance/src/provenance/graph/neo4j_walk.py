@@ -9,9 +9,9 @@ from neo4j import AsyncManagedTransaction
 
 from contracts.vocabulary import Relation
 from provenance.graph import neo4j_words as words
-from provenance.graph.answer import ANY, Answer, Direction, Relations, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Relations, Seen, Shown
 from provenance.graph.keys import id_key
-from provenance.graph.pieces import Ends, Found, Hint, answer, shown, way_back
+from provenance.graph.pieces import Ends, Found, Hint, answer, shown, to_agents, way_back
 
 
 class Disturbed(Exception):
@@ -70,6 +70,11 @@ class Neo4jWalker:
         """A node that one of the tenants asserts."""
         rows = (await self._ask(words.node(), root=id_key(item).hex, depth=0)).get("found", [])
         return shown([_found(rows[0])])[0] if rows and rows[0][5] else None
+
+    async def agents(self, items: Sequence[str]) -> Sequence[tuple[Seen, Shown]]:
+        """The links that lead from these nodes to agents, with the agents."""
+        rows = (await self._ask(words.agents(), keys=[id_key(item).hex for item in items])).get("found", [])
+        return to_agents(rows)
 
     async def _nearest(self, root: str, direction: Direction, depth: int, limit: int) -> list[list[Any]]:
         met = await self._levels(root, direction, depth, limit + 1)

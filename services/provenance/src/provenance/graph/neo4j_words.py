@@ -86,6 +86,10 @@ WITH DISTINCT b ORDER BY b.key LIMIT $cap RETURN collect([id(b), b.key]) AS met"
 CHOSEN = "CALL () { UNWIND $chosen AS c MATCH (n) WHERE id(n) = c[0] RETURN collect([n, c[1]]) AS met }"
 ONE = "CALL (generation) { MATCH (n:Node {key: generation + $root}) USING INDEX n:Node(key) RETURN collect([n, 0]) AS met }"
 
+AGENTS = """CALL (generation) {{ UNWIND $keys AS key MATCH (a:Node {{key: generation + key}}) USING INDEX a:Node(key)
+    MATCH (a)-[r]->(n) WHERE {held} AND n.category = 'AGENT' AND {node}
+    RETURN collect([a.id, type(r), n.id, n.category, n.subtype, {said}]) AS found }}"""
+
 
 def walk(direction: Direction, depth: int) -> str:
     """The whole answer, if it is not larger than it may be; otherwise how large it got."""
@@ -111,6 +115,11 @@ def details(direction: Direction) -> str:
 def node() -> str:
     """One node, without its links if `$depth` is 0."""
     return _text(ENTER, ONE, _shown(Direction.UP, "met", "true"), LEAVE % "found")
+
+
+def agents() -> str:
+    """The links from nodes to agents."""
+    return _text(ENTER, _put(AGENTS), LEAVE % "found")
 
 
 def _met(direction: Direction, depth: int, along: Relations = ANY) -> str:

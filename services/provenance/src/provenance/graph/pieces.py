@@ -47,6 +47,14 @@ def shown(nodes: Sequence[Found]) -> list[Shown]:
     return [Shown(node[0], CATEGORIES[node[1]], node[2], said) for node, said in zip(nodes, read, strict=True)]
 
 
+def to_agents(rows: Sequence[Sequence[Any]]) -> list[tuple[Seen, Shown]]:
+    """Links with the agents that they lead to, from an id, a relation and what was found there; by their ends."""
+    ordered = sorted(rows, key=lambda row: (row[0], row[2], row[1]))
+    agents = shown([row[2:] for row in ordered])
+    links = (Seen(row[0], RELATIONS[row[1]], row[2]) for row in ordered)
+    return list(zip(links, agents, strict=True))
+
+
 def stubs(hints: Iterable[Hint], direction: Direction) -> tuple[list[Shown], list[Ends]]:
     """For each node, relation and category beyond which others' links lead: a stub, and the link to it."""
     found: list[Shown] = []

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Seen, Shown
 from provenance.graph.batch import Batch, Position, Touched, judge
 from provenance.graph.keys import id_key
 from provenance.graph.model import Link, Node
@@ -111,6 +111,11 @@ class PostgresGraph:
         """A node, if one of the tenants asserts it."""
         async with self._reading(tenants) as walker:
             return await walker.node(item)
+
+    async def agents(self, items: Sequence[str], tenants: Sequence[str]) -> Sequence[tuple[Seen, Shown]]:
+        """The links that lead from these nodes to agents, with the agents."""
+        async with self._reading(tenants) as walker:
+            return await walker.agents(items)
 
     async def dump(self) -> Dump:
         """Everything, for proofs and tests."""

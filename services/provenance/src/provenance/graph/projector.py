@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 
 from chassis.house import House
-from contracts.message import Caller
+from contracts.message import Caller, FileRef
 from contracts.provenance import RecordLodged, RecordWithdrawn, RunCaptured
 from contracts.vocabulary import RunStatus
 from provenance.graph.batch import Position, StalePosition, fold
@@ -32,7 +32,8 @@ ANSWERS = 500
 TAKE = text(
     """delete from provenance.owed where id in (
         select id from provenance.owed where seq <= :seq order by seq, id limit :limit for update skip locked)
-    returning id, record, revision, parent, tenant, withdrawn, job, cast(caller as text) as caller"""
+    returning id, record, revision, parent, tenant, withdrawn, job, cast(caller as text) as caller,
+        cast(document as text) as document"""
 )
 CAPTURED = text(
     """update provenance.captures c set said = true
@@ -114,10 +115,10 @@ async def prove(house: House[ProvenanceParts]) -> bool:
 
 
 async def _say(unit: ProvenanceUnit, row: Any) -> None:
-    kind = RecordWithdrawn if row.withdrawn else RecordLodged
-    await unit.publish(
-        kind(record=row.record, revision=row.revision, tenant=row.tenant, job=row.job, caller=_caller(row.caller))
-    )
+    told: dict[str, Any] = {"record": row.record, "revision": row.revision, "tenant": row.tenant, "job": row.job}
+    told["caller"] = _caller(row.caller)
+    document = FileRef.model_validate_json(row.document) if row.document else None
+    await unit.publish(RecordWithdrawn(**told) if row.withdrawn else RecordLodged(**told, document=document))
     unit.ring(f"record:{row.record}")
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Seen, Shown
 from provenance.graph.batch import Batch, Position
 from provenance.graph.options import Neo4jOptions
 from provenance.graph.postgres import PostgresGraph
@@ -52,6 +52,10 @@ class GraphStore(Protocol):
 
     async def node(self, item: str, tenants: Sequence[str]) -> Shown | None:
         """A node, if one of the tenants asserts it."""
+        ...
+
+    async def agents(self, items: Sequence[str], tenants: Sequence[str]) -> Sequence[tuple[Seen, Shown]]:
+        """The links that lead from these nodes to agents, with the agents, as far as the tenants assert them; by their ends."""
         ...
 
     async def dump(self) -> Dump:

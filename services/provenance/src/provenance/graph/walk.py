@@ -14,9 +14,9 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from provenance.graph.answer import ANY, Answer, Direction, Relations, Shown
+from provenance.graph.answer import ANY, Answer, Direction, Relations, Seen, Shown
 from provenance.graph.keys import id_key
-from provenance.graph.pieces import Ends, Hint, answer, shown, way_back
+from provenance.graph.pieces import Ends, Hint, answer, shown, to_agents, way_back
 
 WALK = """with recursive walk (depth, fresh, seen, links, ours) as (
     select 0, array[n.key], array[n.key], cast(null as {links}[]), cast(null as boolean[])
@@ -79,6 +79,12 @@ ALONG = KEYS.replace("= near.key and", "= near.key and l.relation = any(cast(:re
 
 BY_KEY = """select n.key, n.id, n.category, n.subtype, {said:n} as said from {nodes} n
 where n.key = any(cast(:keys as uuid[])) and {visible:n}"""
+
+
+AGENTS = """select near.key, l.relation, n.id, n.category, n.subtype, {said:n} as said
+from unnest(cast(:keys as uuid[])) near (key)
+cross join lateral (select * from {links} l where l.source = near.key and {visible:l} offset 0) l
+cross join lateral (select * from {nodes} n where n.key = l.target and n.category = 'AGENT' and {visible:n} offset 0) n"""
 
 
 @dataclass(frozen=True)
@@ -195,6 +201,12 @@ class Walker:
         steps = set(pairwise(way))
         on_it = [(rows[e.key].id, rows[e.far].id, e.relation, e.said) for e in links if (e.key, e.far) in steps]
         return answer(source, Direction.UP, [rows[key][1:] for key in way], on_it)
+
+    async def agents(self, items: Sequence[str]) -> Sequence[tuple[Seen, Shown]]:
+        """The links that lead from these nodes to agents, with the agents."""
+        names = {id_key(item): item for item in items}
+        rows = await self._ask(AGENTS, Direction.UP, keys=list(names))
+        return to_agents([(names[row.key], row.relation, row.id, row.category, row.subtype, row.said) for row in rows])
 
     async def node(self, item: str) -> Shown | None:
         """A node that one of the tenants asserts."""

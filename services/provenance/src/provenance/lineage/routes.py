@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from chassis.web import AsCaller, InHouse, Work
 from contracts.lineage import Difference
 from contracts.lists import AsOf
+from contracts.message import Caller
 from provenance.graph.answer import Direction
 from provenance.graph.model import Graph
 from provenance.lineage import files, queries
@@ -16,6 +17,7 @@ from provenance.lineage.difference import difference as compare
 from provenance.lineage.files import FileUses
 from provenance.lineage.queries import Lineage, RecordState
 from provenance.records import documents, drawing
+from provenance.records.registered import REGISTRY
 from provenance.records.scene import Detail
 from provenance.unit import ProvenanceHouse, ProvenanceUnit
 
@@ -35,17 +37,24 @@ async def lineage(
     direction: Direction = Direction.UP,
     depth: int | None = None,
     as_of: AsOf | None = None,
+    registered: bool = False,
 ) -> Lineage:
-    """What a thing was made of, or what was made of it."""
-    return queries.shown(await queries.lineage(unit, caller, id, direction, depth, as_of))
+    """What a thing was made of, or what was made of it; with what is registered, of which the registry knows the readers."""
+    return queries.shown(await queries.lineage(unit, _seeing(caller, registered), id, direction, depth, as_of))
 
 
 @router.get("/path")
 async def path(
-    source: Id, target: Id, caller: AsCaller, unit: AsUnit, depth: int | None = None, as_of: AsOf | None = None
+    source: Id,
+    target: Id,
+    caller: AsCaller,
+    unit: AsUnit,
+    depth: int | None = None,
+    as_of: AsOf | None = None,
+    registered: bool = False,
 ) -> Lineage:
-    """The shortest way between two things."""
-    return queries.shown(await queries.path(unit, caller, source, target, depth, as_of))
+    """The shortest way between two things, over what is registered if that is asked for."""
+    return queries.shown(await queries.path(unit, _seeing(caller, registered), source, target, depth, as_of))
 
 
 @router.get("/difference")
@@ -69,10 +78,16 @@ async def found(
 
 
 @router.get("/document")
-async def document(record: Id, caller: AsCaller, house: AtHome, format: documents.Format = "json") -> Response:  # noqa: A002
+async def document(
+    record: Id,
+    caller: AsCaller,
+    house: AtHome,
+    format: documents.Format = "json",  # noqa: A002
+    registered: bool = False,
+) -> Response:
     """A record, with those beneath it, as a PROV document."""
     async with house.work() as unit:
-        graph = await queries.statement(unit, caller, record)
+        graph = await queries.statement(unit, _seeing(caller, registered), record)
     return await _document(graph, format)
 
 
@@ -85,10 +100,11 @@ async def lineage_document(
     depth: int | None = None,
     format: documents.Format = "json",  # noqa: A002
     as_of: AsOf | None = None,
+    registered: bool = False,
 ) -> Response:
     """A lineage as a PROV document."""
     async with house.work() as unit:
-        answer = await queries.lineage(unit, caller, id, direction, depth, as_of)
+        answer = await queries.lineage(unit, _seeing(caller, registered), id, direction, depth, as_of)
     return await _document(queries.as_graph(answer), format)
 
 
@@ -99,10 +115,11 @@ async def picture(
     house: AtHome,
     format: drawing.Format = "png",  # noqa: A002
     detail: Detail = "normal",
+    registered: bool = False,
 ) -> Response:
     """A record, with those beneath it, as a picture."""
     async with house.work() as unit:
-        graph = await queries.statement(unit, caller, record)
+        graph = await queries.statement(unit, _seeing(caller, registered), record)
     content = await drawing.render_drawing(graph, format, detail=detail)
     return Response(content, media_type=drawing.MEDIA_TYPES[format])
 
@@ -117,18 +134,23 @@ async def lineage_picture(
     format: drawing.Format = "png",  # noqa: A002
     detail: Detail = "normal",
     as_of: AsOf | None = None,
+    registered: bool = False,
 ) -> Response:
     """A lineage as a picture."""
     async with house.work() as unit:
-        answer = await queries.lineage(unit, caller, id, direction, depth, as_of)
+        answer = await queries.lineage(unit, _seeing(caller, registered), id, direction, depth, as_of)
     content = await drawing.render_drawing(queries.as_graph(answer), format, detail=detail)
     return Response(content, media_type=drawing.MEDIA_TYPES[format])
 
 
 @router.get("/records")
-async def record_state(record: Id, caller: AsCaller, unit: AsUnit) -> RecordState:
+async def record_state(record: Id, caller: AsCaller, unit: AsUnit, registered: bool = False) -> RecordState:
     """How far a record is on its way into the graph."""
-    return await queries.state(unit, caller, record)
+    return await queries.state(unit, _seeing(caller, registered), record)
+
+
+def _seeing(caller: Caller, registered: bool) -> Caller:
+    return caller.model_copy(update={"tenants": (*caller.tenants, REGISTRY)}) if registered else caller
 
 
 async def _document(graph: Graph, format: documents.Format) -> Response:  # noqa: A002

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.refusal import refuse
 from contracts.executor import RunEnded
 from contracts.ids import run_id
-from contracts.message import Caller
+from contracts.message import Caller, FileRef
 from provenance.graph.diff import Change, Others, diff, dump, in_order
 from provenance.graph.keys import element_key, id_key
 from provenance.graph.model import Attributes, Element, Graph, Node
@@ -34,6 +34,8 @@ class Head:
     revision: int
     withdrawn: bool
     tenant: str
+    document: Mapping[str, Any] | None = None
+    """The file that tells it, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Ledger:
         parent: str | None = None,
         job: UUID | None = None,
         caller: Caller | None = None,
+        document: FileRef | None = None,
     ) -> list[Change]:
         """Let a record say `wanted` from now on. A known or older revision changes nothing; an answer is owed in any case."""
         wanted = plain(wanted)
@@ -79,6 +82,7 @@ class Ledger:
         manifest = known.manifests[record]
         changes = diff(record, tenant, manifest, wanted, known.others)
         told |= {"revision": revision, "withdrawn": False, "changes": json.dumps(dump(changes, record))}
+        told["document"] = document.model_dump_json() if document else None
         await self._session.execute(store.WRITE, told | columns(record, manifest, wanted, known.elements))
         return changes
 
@@ -95,7 +99,7 @@ class Ledger:
         _check(known, record, Graph(), tenant)
         changes = _withdrawal(members, tenant, known)
         closed = [(of, element) for of in members for element in known.manifests[of].said()]
-        told |= {"revision": revision, "withdrawn": True, "changes": json.dumps(dump(changes, record))}
+        told |= {"revision": revision, "withdrawn": True, "changes": json.dumps(dump(changes, record)), "document": None}
         told |= columns(record, Graph(), Graph(), frozenset())
         told |= {"closed_by": [of for of, _ in closed], "closed": [element_key(element) for _, element in closed]}
         await self._session.execute(store.WRITE, told)
@@ -104,14 +108,18 @@ class Ledger:
     async def preview(self, record: str, wanted: Graph | None, *, tenant: str) -> list[Change]:
         """What lodging `wanted` (nothing: withdrawing) would change if it came now. Nothing is written."""
         if wanted is None:
-            members = [*await queries.children(self._session, record), record]
-            known = await self._read(record, members, Graph(), tenant, None)
-            _check(known, record, Graph(), tenant)
-            return _withdrawal(members, tenant, known)
+            return await self.trial([record], tenant=tenant)
         wanted = plain(wanted)
         known = await self._read(record, [record], wanted, tenant, None)
         _check(known, record, wanted, tenant)
         return diff(record, tenant, known.manifests[record], wanted, known.others)
+
+    async def trial(self, records: Sequence[str], *, tenant: str) -> list[Change]:
+        """What withdrawing these records of one tenant, one after the other, would change if it came now."""
+        members = [one for record in records for one in (*await queries.children(self._session, record), record)]
+        known = await self._read(members[-1], members, Graph(), tenant, None)
+        _check(known, members[-1], Graph(), tenant)
+        return _withdrawal(members, tenant, known)
 
     async def expect(self, event: RunEnded) -> None:
         """Note what a run's last fact promises; once it is all in the graph, the projector says `RunCaptured`."""
@@ -167,7 +175,8 @@ class Ledger:
         return _known(row, members, elements)
 
     async def _answer(self, head: Head, told: Mapping[str, Any]) -> list[Change]:
-        head_told = {"seq": head.seq, "revision": head.revision, "withdrawn": head.withdrawn}
+        document = json.dumps(head.document) if head.document else None
+        head_told = {"seq": head.seq, "revision": head.revision, "withdrawn": head.withdrawn, "document": document}
         await self._session.execute(store.OWE, {**told, **head_told})
         return []
 

@@ -33,6 +33,11 @@ HEADS = text(
     """select distinct on (record) record, revision, seq, parent, tenant, withdrawn from provenance.records
     where record = any(cast(:records as text[])) order by record, revision desc"""
 )
+REVISIONS = text(
+    """select r.revision, r.seq, r.at, r.job, r.withdrawn, cast(r.changes as text) as changes from provenance.records r
+    where r.record = :record and (cast(:revision as integer) is null or r.revision = :revision)
+    order by r.revision desc limit :limit"""
+)
 SAID = text(
     """select a.record, a.tenant, cast(a.attributes as text) as attributes, e.node, e.id, e.category, e.subtype, e.source,
         e.relation, e.target
@@ -78,6 +83,23 @@ class RecordHead:
     parent: str | None
     tenant: str
     withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a revision of a record did."""
+
+    revision: int
+    seq: int
+    at: datetime
+    job: UUID | None
+    withdrawn: bool
+    changes: tuple[Change, ...]
+
+    @property
+    def members(self) -> list[str]:
+        """The records that it changed: its own, and those beneath one that was withdrawn."""
+        return sorted({change.record for change in self.changes})
 
 
 def element(row: Mapping[str, Any], ids: Mapping[Any, str]) -> Element:
@@ -135,6 +157,15 @@ async def heads(session: AsyncSession, records: Sequence[str]) -> dict[str, Reco
     """The last revisions of these records, as far as there are any."""
     rows = (await session.execute(HEADS, {"records": list(records)})).mappings()
     return {row["record"]: RecordHead(**row) for row in rows}
+
+
+async def revisions(session: AsyncSession, record: str, revision: int | None, limit: int) -> list[Revision]:
+    """What the revisions of a record did, newest first."""
+    rows = (await session.execute(REVISIONS, {"record": record, "revision": revision, "limit": limit})).all()
+    return [
+        Revision(row.revision, row.seq, row.at, row.job, row.withdrawn, tuple(load(json.loads(row.changes), record)))
+        for row in rows
+    ]
 
 
 async def captured(session: AsyncSession, record: str) -> bool:

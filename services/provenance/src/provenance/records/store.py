@@ -25,6 +25,7 @@ class RecordRow(SQLModel, table=True):
     withdrawn: bool = False
     job: UUID | None = None
     changes: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
+    document: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
@@ -73,6 +74,7 @@ class OwedRow(SQLModel, table=True):
     withdrawn: bool
     job: UUID | None = None
     caller: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    document: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
 
 
 class CaptureRow(SQLModel, table=True):
@@ -103,7 +105,7 @@ Whoever waits here waits for as long as it takes; a short patience with rows, wh
 for rows. It cannot be a deadlock: nobody who has the turn waits for what somebody without it has marked as heard.
 """
 
-_HEAD = """(select row_to_json(h) from (select seq, revision, withdrawn, tenant from provenance.records
+_HEAD = """(select row_to_json(h) from (select seq, revision, withdrawn, tenant, document from provenance.records
     where record = :{of} order by revision desc limit 1) h)"""
 _OTHERS = "a.element = t.element and a.to_seq is null and a.record <> all(cast(:records as text[]))"
 
@@ -141,8 +143,9 @@ part of the table asserts, it reads the table instead, trusting to meet one soon
 
 WRITE = text(
     """with said as (
-    insert into provenance.records (record, revision, parent, tenant, withdrawn, job, changes, at)
-    values (:record, :revision, :parent, :tenant, :withdrawn, :job, cast(:changes as jsonb), clock_timestamp()) returning seq
+    insert into provenance.records (record, revision, parent, tenant, withdrawn, job, changes, document, at)
+    values (:record, :revision, :parent, :tenant, :withdrawn, :job, cast(:changes as jsonb), cast(:document as jsonb),
+        clock_timestamp()) returning seq
 ), closed as (
     update provenance.assertions a set to_seq = said.seq
     from said, unnest(cast(:closed_by as text[]), cast(:closed as uuid[])) c (record, element)
@@ -158,16 +161,17 @@ WRITE = text(
     from said, unnest(cast(:opened as uuid[]), cast(:attributes as jsonb[])) o (element, attributes)
     where (select count(*) from closed) >= 0
 ), owing as (
-    insert into provenance.owed (seq, record, revision, parent, tenant, withdrawn, job, caller)
-    select said.seq, :record, :revision, :parent, :tenant, :withdrawn, :job, cast(:caller as jsonb) from said
+    insert into provenance.owed (seq, record, revision, parent, tenant, withdrawn, job, caller, document)
+    select said.seq, :record, :revision, :parent, :tenant, :withdrawn, :job, cast(:caller as jsonb), cast(:document as jsonb)
+    from said
 )
 select seq from said"""
 )
 """A revision whole. Counting what was closed makes closing come first: an element may be closed and opened in one go."""
 
 OWE = text(
-    """insert into provenance.owed (seq, record, revision, parent, tenant, withdrawn, job, caller)
-    values (:seq, :record, :revision, :parent, :tenant, :withdrawn, :job, cast(:caller as jsonb))"""
+    """insert into provenance.owed (seq, record, revision, parent, tenant, withdrawn, job, caller, document)
+    values (:seq, :record, :revision, :parent, :tenant, :withdrawn, :job, cast(:caller as jsonb), cast(:document as jsonb))"""
 )
 EXPECT = text(
     """insert into provenance.captures as c (record, run, revision, status, steps, step_revisions, tenant, job, caller)

@@ -1,0 +1,97 @@
+"""What every one of Provena's APIs has: health, what a token may do, its settings, its own OpenAPI document."""
+
+import importlib.metadata
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+
+from contracts.message import Caller
+from gateway.facades.provena.doors import LEVELS, Here, role
+
+VERSION = importlib.metadata.version("reprovena-gateway")
+HEALTHY = {"message": "Health check successful."}
+
+
+def add(router: APIRouter, api: str) -> None:
+    """Give an API the routes that all have."""
+    read, write, admin = LEVELS[api]
+    levels = {"general": (), "read": (read,), "write": (read, write), "admin": (read, write, admin)}
+    if api == "auth":
+        levels = {}
+        router.add_api_route("/check-access/public", _public, methods=["GET"])
+        router.add_api_route("/check-access/general", _check(), methods=["GET"])
+    router.add_api_route("/", _health, methods=["GET"], summary="Say that it is there")
+    for level, roles in levels.items():
+        router.add_api_route(
+            f"/check-access/check-{level}-access", _check(*roles), methods=["GET"], summary=f"Check {level} access"
+        )
+    router.add_api_route("/admin/config", _config(read, write, admin), methods=["GET"], summary="Show the settings")
+    _documents(router, api)
+
+
+def _health() -> dict[str, str]:
+    return HEALTHY
+
+
+def _public() -> dict[str, str]:
+    return {"message": "Everybody may see this."}
+
+
+def _check(*roles: str) -> Any:
+    def check(caller: Annotated[Caller, Depends(role(*roles))]) -> dict[str, Any]:
+        """Who the token says is asking; the token itself is not repeated."""
+        return {"username": caller.name, "email": caller.email or "", "roles": list(caller.roles), "access_token": ""}
+
+    return check
+
+
+def _config(*roles: str) -> Any:
+    def config(_caller: Annotated[Caller, Depends(role(*roles))], house: Here, required_only: bool = True) -> PlainTextResponse:
+        """Settings by name, one a line, none that is secret; with `required_only` those that differ from the default."""
+        settings = house.settings
+        told = settings.model_dump(mode="json", include=SHOWN, exclude_defaults=required_only)
+        lines = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in sorted(told.items())]
+        headers = {"Content-Disposition": 'attachment; filename="config.txt"'}
+        return PlainTextResponse("\n".join(lines) + "\n", headers=headers)
+
+    return config
+
+
+SHOWN = {
+    "issuer_url",
+    "token_audience",
+    "token_lifetime",
+    "role_clients",
+    "registry_url",
+    "executor_url",
+    "provenance_url",
+    "upload_limit",
+    "spec_limit",
+    "download_links",
+    "wait_default",
+    "wait_limit",
+    "provena_hosts",
+    "reprov_errors",
+    "idempotency_days",
+}
+"""Settings that hold no secret and no password in an address."""
+
+
+def _documents(router: APIRouter, api: str) -> None:
+    name = f"Provena: {api}"
+
+    @router.get("/openapi.json", include_in_schema=False)
+    def document() -> JSONResponse:
+        return JSONResponse(get_openapi(title=name, version=VERSION, routes=router.routes))
+
+    @router.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return get_swagger_ui_html(openapi_url="openapi.json", title=name)
+
+    @router.get("/redoc", include_in_schema=False)
+    def redoc() -> HTMLResponse:
+        return get_redoc_html(openapi_url="openapi.json", title=name)

@@ -1,0 +1,130 @@
+"""Who may use Provena's routes, by the realm's roles; and how an order is given and its outcome waited for."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from chassis.files import once
+from chassis.refusal import Refusal, refuse
+from contracts.message import Caller, Command, FileRef
+from contracts.vocabulary import JobStatus
+from gateway.api.doors import AsUser, Here
+from gateway.facades.provena.errors import DetailError, ProvenaRoute, wrong
+from gateway.jobs.model import Job, View
+from gateway.jobs.sending import send
+from gateway.jobs.waiting import reached
+from gateway.unit import GatewayHouse
+
+__all__ = ["Here"]
+PATIENCE = 25.0
+"""Seconds that an answer may take: clients of Provena wait 30."""
+CARRIED = 128 * 1024
+"""Bytes of JSON that travel in a command; more travel as a file."""
+Chained = Mapping[UUID, tuple[str, View]]
+LEVELS = {
+    "registry": ("entity-registry-read", "entity-registry-write", "entity-registry-admin"),
+    "prov": ("entity-registry-read", "entity-registry-write", "entity-registry-admin"),
+    "datastore": ("entity-registry-read", "entity-registry-write", "entity-registry-admin"),
+    "search": ("entity-registry-read", "entity-registry-write", "entity-registry-admin"),
+    "jobs": ("job-service-read", "job-service-write", "job-service-admin"),
+    "handle": ("handle-read", "handle-write", "handle-admin"),
+    "auth": ("sys-admin-read", "sys-admin-write", "sys-admin-admin"),
+}
+"""Roles to read, to write, and to administer, by API."""
+
+
+def router(api: str) -> APIRouter:
+    """The routes of one API, below its path."""
+    return APIRouter(prefix=f"/{api}", tags=[f"provena: {api}"], route_class=ProvenaRoute)
+
+
+def acting(caller: Caller) -> Caller:
+    """The caller as Provena knows people: by the name to log in with, in the first group."""
+    return caller.model_copy(update={"name": caller.username or caller.name})
+
+
+def role(*roles: str) -> Callable[[Caller], Caller]:
+    """A door that takes those who have all of these roles."""
+
+    def _checked(caller: AsUser) -> Caller:
+        if missing := [one for one in roles if one not in caller.roles]:
+            detail = f"You are not authorised to do this: the token lacks the role {' and the role '.join(missing)}."
+            raise refuse("gateway:forbidden", detail)
+        return acting(caller)
+
+    return _checked
+
+
+READ, WRITE, ADMIN = LEVELS["registry"]
+AsAnybody = Annotated[Caller, Depends(role())]
+AsReader = Annotated[Caller, Depends(role(READ))]
+AsWriter = Annotated[Caller, Depends(role(READ, WRITE))]
+AsAdmin = Annotated[Caller, Depends(role(READ, WRITE, ADMIN))]
+AsJobReader = Annotated[Caller, Depends(role("job-service-read"))]
+AsJobWriter = Annotated[Caller, Depends(role("job-service-read", "job-service-write"))]
+AsSystemReader = Annotated[Caller, Depends(role("sys-admin-read"))]
+AsSystemWriter = Annotated[Caller, Depends(role("sys-admin-write"))]
+AsSystemAdmin = Annotated[Caller, Depends(role("sys-admin-admin"))]
+
+
+def with_email(caller: Caller) -> Caller:
+    """The caller, if the token tells an e-mail address: whoever makes things must have one."""
+    if not caller.email:
+        raise DetailError(400, "The token has no e-mail address, and who registers things needs one.")
+    return caller
+
+
+def parsed(model: type[BaseModel], told: Any) -> dict[str, Any]:
+    """What was sent, in the shape of a model; nothing is left out."""
+    try:
+        return model.model_validate(told).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors()
+        raise wrong(first[0]["msg"], "body", *first[0]["loc"], kind=first[0]["type"]) from None
+
+
+async def begun(
+    house: GatewayHouse, caller: Caller, command: Command, view: View | None = None, chained: Chained | None = None
+) -> Job:
+    """Give an order, and do not wait."""
+    ours = command.model_copy(update={"tenant": caller.tenants[0]})
+    async with house.work() as unit:
+        return await send(unit, ours, caller, view=view, chained=chained)
+
+
+async def done(
+    house: GatewayHouse,
+    caller: Caller,
+    command: Command,
+    view: View | None = None,
+    chained: Chained | None = None,
+    status: JobStatus = JobStatus.SUCCEEDED,
+) -> Job:
+    """Give an order and wait for its outcome; a refusal is raised, and so is that it takes too long."""
+    job = await begun(house, caller, command, view, chained)
+    return await outcome(house, job.id, status)
+
+
+async def outcome(house: GatewayHouse, job: UUID, status: JobStatus = JobStatus.SUCCEEDED) -> Job:
+    """A job once it has come so far."""
+    found = await reached(house, job, status, PATIENCE)
+    if found.problem is not None:
+        raise Refusal(found.problem)
+    if not found.settled and found.status is not status:
+        raise refuse("gateway:unavailable", "it is being worked on and not done yet; look again in a moment")
+    return found
+
+
+async def carried(house: GatewayHouse, name: str, value: Any) -> dict[str, Any]:
+    """A value as a command takes it: itself, or as a file if it is large."""
+    content = to_json(value)
+    return {name: value} if len(content) <= CARRIED else {f"{name}_file": await kept(house, content)}
+
+
+async def kept(house: GatewayHouse, content: bytes) -> FileRef:
+    """JSON in the file store."""
+    return await house.files.put(once(content), media_type="application/json")

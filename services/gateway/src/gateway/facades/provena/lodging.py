@@ -1,0 +1,107 @@
+"""Orders about model runs, with the jobs that clients of Provena see of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.ids import user_id, uuid7
+from contracts.message import Caller
+from contracts.model_runs import LinkStudy, ModelRunAsked, ModelRunRecord, RegisterModelRun, RelodgeModelRun, UpdateModelRun
+from contracts.problem import Problem
+from contracts.vocabulary import JobStatus
+from gateway.facades.provena.asking import told
+from gateway.facades.provena.doors import begun, carried
+from gateway.facades.provena.errors import meaning
+from gateway.jobs.model import Job, News, View
+from gateway.jobs.sending import send
+from gateway.unit import GatewayHouse
+
+INVALID = "Failed to validate an entity's ID in the record, error: "
+NO = {"registry:invalid-model-run": 400, "registry:no-such-entry": 400, "registry:no-access": 400, "registry:is-seed": 400}
+BATCH = "gateway.submit-batch"
+"""Kind of the job that stands for a batch; no command has it, since its model runs are orders of their own."""
+
+
+def view(caller: Caller, sub_type: str, payload: dict[str, Any], batch: UUID | None = None) -> View:
+    """A job that lodges something."""
+    return View(username=caller.name, job_type="PROV_LODGE", job_sub_type=sub_type, payload=payload, batch_id=batch)
+
+
+async def check(
+    house: GatewayHouse,
+    caller: Caller,
+    record: ModelRunRecord | None = None,
+    handle: str | None = None,
+    study: str | None = None,
+) -> None:
+    """Refuse what could not be registered, before anything is ordered."""
+    asked = ModelRunAsked(handle=handle, record=record, study=study)
+    with meaning(NO, INVALID):
+        await told(house, caller, "/model-runs/check", asked.model_dump(mode="json"))
+
+
+async def register(house: GatewayHouse, caller: Caller, record: ModelRunRecord, batch: UUID | None = None) -> Job:
+    """Order that a model run is registered."""
+    content = record.model_dump(mode="json")
+    seen = view(caller, "MODEL_RUN_PROV_LODGE", {"record": content, "revalidate": True, "user_info": caller.name}, batch)
+    return await begun(house, caller, RegisterModelRun(**await carried(house, "record", content)), seen)
+
+
+async def register_all(house: GatewayHouse, caller: Caller, records: list[ModelRunRecord]) -> Job:
+    """Order that model runs are registered, all in one transaction; the job of the batch is done with that."""
+    batch, contents = uuid7(), [record.model_dump(mode="json") for record in records]
+    orders = [RegisterModelRun(tenant=caller.tenants[0], **await carried(house, "record", one)) for one in contents]
+    async with house.work() as unit:
+        job = settled(
+            caller, "MODEL_RUN_BATCH_SUBMIT", {"records": contents, "user_info": caller.name}, {"batch_id": str(batch)}
+        )
+        if not orders:
+            problem = Problem.of("gateway:invalid", "the batch holds no model runs")
+            job = failed(job, problem)
+        await unit.jobs.add(job)
+        for order, content in zip(orders, contents, strict=True):
+            payload = {"record": content, "revalidate": True, "user_info": caller.name}
+            await send(unit, order, caller, view=view(caller, "MODEL_RUN_PROV_LODGE", payload, batch))
+    return job
+
+
+async def update(house: GatewayHouse, caller: Caller, handle: str, reason: str, record: ModelRunRecord) -> Job:
+    """Order that a model run says something else."""
+    content = record.model_dump(mode="json")
+    payload = {"model_run_record_id": handle, "updated_record": content, "reason": reason}
+    seen = view(caller, "MODEL_RUN_UPDATE", payload | {"revalidate": True, "user_info": caller.name})
+    order = UpdateModelRun(handle=handle, reason=reason, **await carried(house, "record", content))
+    return await begun(house, caller, order, seen)
+
+
+async def link(house: GatewayHouse, caller: Caller, handle: str, study: str) -> Job:
+    """Order that a model run names its study."""
+    return await begun(house, caller, LinkStudy(handle=handle, study=study), _lodging_only(caller, handle))
+
+
+async def relodge(house: GatewayHouse, caller: Caller, handle: str, *, validate: bool) -> Job:
+    """Order that a model run is lodged again."""
+    return await begun(house, caller, RelodgeModelRun(handle=handle, validate_record=validate), _lodging_only(caller, handle))
+
+
+def settled(
+    caller: Caller, sub_type: str, payload: dict[str, Any], result: dict[str, Any], job_type: str = "PROV_LODGE"
+) -> Job:
+    """A job that is done as soon as it is there."""
+    id_ = uuid7()
+    seen = View(username=caller.name, job_type=job_type, job_sub_type=sub_type, payload=payload)
+    owner = user_id(caller.issuer, caller.subject)
+    now = datetime.now(UTC)
+    job = Job(id=id_, tenant=caller.tenants[0], owner=owner, kind=BATCH, created=now, updated=now, view=seen)
+    return job.hear(News(status=JobStatus.SUCCEEDED, at=now, message=id_, result=result))
+
+
+def failed(job: Job, problem: Problem) -> Job:
+    """The job, if it could not be done."""
+    news = News(status=JobStatus.FAILED, at=job.created, message=job.id, problem=problem.model_copy(update={"job": job.id}))
+    return job.model_copy(update={"heard": {JobStatus.FAILED: news}})
+
+
+def _lodging_only(caller: Caller, handle: str) -> View:
+    payload = {"model_run_record_id": handle, "record": None, "revalidate": False, "user_info": caller.name}
+    return view(caller, "MODEL_RUN_LODGE_ONLY", payload)

@@ -1,0 +1,1 @@
+"""Handles on their own: names that stand for an address or a description."""

@@ -1,0 +1,1 @@
+"""What people register: ten kinds of entry, one set of doors."""

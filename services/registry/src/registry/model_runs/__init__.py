@@ -1,0 +1,1 @@
+"""Model runs: looked at, written as entries, told to provenance, marked when they are in the graph."""

@@ -1,0 +1,35 @@
+"""What orders about model runs say, wherever it lies, and what facts tell of it."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from chassis.files import once
+from chassis.problems import field_of
+from chassis.refusal import refuse
+from contracts.model_runs import ModelRunRecord, RegisterModelRun, UpdateModelRun
+from contracts.problem import FieldError
+from registry.entries.asking import CARRIED, INFO_LIMIT, read
+from registry.entries.checks import invalid
+from registry.unit import RegistryUnit
+
+
+async def record_of(command: RegisterModelRun | UpdateModelRun, unit: RegistryUnit) -> ModelRunRecord:
+    """What an order says of a run; refused if it says nothing, or no record."""
+    if command.record is not None:
+        return command.record
+    if command.record_file is None:
+        raise refuse("gateway:invalid", "an order without a record", FieldError(detail="a record is needed", field="record"))
+    try:
+        return ModelRunRecord.model_validate(await read(command.record_file, unit, INFO_LIMIT, "record_file"))
+    except ValidationError as error:
+        wrong = [FieldError(detail=one["msg"], field=field_of(("record", *one["loc"]))) for one in error.errors()]
+        raise invalid(wrong) from None
+
+
+async def told(record: ModelRunRecord, unit: RegistryUnit) -> dict[str, Any]:
+    """A record as a fact tells it: with the file that holds it if it is large."""
+    if len(content := to_json(record)) <= CARRIED:
+        return {"record": record}
+    return {"record_file": await unit.house.files.put(once(content), media_type="application/json")}
