@@ -76,11 +76,11 @@ format: .venv/dev ## Put the code into shape
 	@$(RUN) ruff check --fix
 	@$(RUN) ruff format
 
-others: ## Run `make presto` on the other Pythons (OTHERS="3.12 3.13")
+others: ## Run `make presto` on the other Pythons (OTHERS="3.12 3.13", PRODUCTION=1 as for install)
 	@set -e; for python in $(OTHERS); do \
 		echo "presto on Python $$python"; \
 		folder=var/venv-$$(basename $$python); \
-		UV_PROJECT_ENVIRONMENT=$$folder $(UV) sync --frozen --quiet --all-packages --group test --no-default-groups --python $$python; \
+		UV_PROJECT_ENVIRONMENT=$$folder $(UV) sync --frozen --quiet --all-packages --group test $(if $(PRODUCTION),--group production) --no-default-groups --python $$python; \
 		$$folder/bin/python -m pytest -m presto -q -p no:cacheprovider; \
 	done
 
@@ -119,5 +119,5 @@ var:
 	@touch $@
 
 .venv/dev: $(filter .tools/bin/uv,$(UV)) uv.lock
-	@$(SYNC) --all-packages --group dev $(if $(PRODUCTION),--group production)
-	@touch .venv/demo $@
+	@$(SYNC) --all-packages --group dev $(if $(or $(PRODUCTION),$(wildcard .venv/production)),--group production)
+	@touch .venv/demo $@ $(if $(PRODUCTION),.venv/production)

@@ -25,17 +25,30 @@ NOBODY = "bolt://neo4j:x@127.0.0.1:9"
 @pytest.fixture
 async def store() -> AsyncIterator[Neo4jGraph]:
     """A store that was emptied."""
+    async with emptied() as graph:
+        yield graph
+
+
+@contextlib.asynccontextmanager
+async def emptied() -> AsyncIterator[Neo4jGraph]:
+    """A store that was emptied."""
     graph: Any = open_graph(server("neo4j_url"), None)
     await graph.start()
-    await graph.clear()
-    yield graph
-    await graph.close()
+    try:
+        await graph.clear()
+        yield graph
+    finally:
+        await graph.close()
 
 
 class TestNeo4jGraph(GraphStoreContract):
     """The suite on a real server."""
 
-    store = staticmethod(store)
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[Neo4jGraph]:
+        """A store that was emptied."""
+        async with emptied() as graph:
+            yield graph
 
 
 async def count(graph: Neo4jGraph) -> int:
