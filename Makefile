@@ -6,7 +6,9 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 VENV ?= .venv
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 RUN := $(UV) run --frozen --no-sync
-SYNC := $(UV) sync --frozen --quiet
+# Compiled once, here: whoever compiles while it starts takes longer and keeps 60 MiB more.
+SYNC := $(UV) sync --frozen --quiet --compile-bytecode
+unexport PYTHONDONTWRITEBYTECODE
 PRODUCTION ?=
 OTHERS ?= 3.12 3.13
 COVERAGE_FLOOR ?=
