@@ -3,8 +3,8 @@
 import socket
 import subprocess
 
+from registry.workflows.findings import Order
 from registry.workflows.validation import check
-from registry.workflows.validation.words import Order
 
 
 def probe_connect(_: str) -> str:

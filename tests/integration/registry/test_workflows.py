@@ -12,7 +12,7 @@ from contracts.ids import uuid7
 from contracts.registry import RegisterWorkflow
 from registry.workflows import checker
 from registry.workflows.checker import answer, check_due, examine
-from registry.workflows.validation.words import Finding
+from registry.workflows.findings import Finding
 
 from .conftest import TOOL, WRONG, Desk, a_desk
 

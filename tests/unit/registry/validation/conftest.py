@@ -7,8 +7,8 @@ import pytest
 
 from chassis.bundles import pack
 from contracts.vocabulary import Engine
+from registry.workflows.findings import Finding, Order
 from registry.workflows.validation import validate
-from registry.workflows.validation.words import Finding, Order
 
 Look = Callable[..., Finding]
 

@@ -1,5 +1,6 @@
 """What is looked at before an entry is written: its shape, what it refers to, who asks, and how it stands."""
 
+import importlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from chassis.problems import field_of
 from chassis.refusal import Refusal, refuse
 from contracts.kinds import KINDS, Kind, Role
 from contracts.problem import FieldError
-from registry.entries import places, queries
+from registry.entries import queries
 from registry.entries.model import Item, Reader
 
 Refs = list[tuple[str, str, Kind]]
@@ -151,7 +152,7 @@ def _where(info: Mapping[str, Any]) -> list[FieldError]:
     return [
         FieldError(detail=f"it {wrong}", field=f"collection_format.dataset_info.spatial_info.{name}")
         for name in ("coverage", "extent")
-        if spatial.get(name) is not None and (wrong := places.fault(spatial[name]))
+        if spatial.get(name) is not None and (wrong := _misplaced(spatial[name]))
     ]
 
 
@@ -191,3 +192,9 @@ def may(item: Item, who: Reader, needed: Collection[Role]) -> None:
     if not set(needed) & set(item.roles(who)):
         wanted = " or ".join(sorted(needed))
         raise refuse("registry:no-access", f"{item.handle} needs {wanted}, which {who.name} has not")
+
+
+def _misplaced(place: str) -> str | None:
+    # NumPy, shapes and reference systems are 20 MiB that only whoever registers places needs
+    found: str | None = importlib.import_module("registry.entries.places").fault(place)
+    return found

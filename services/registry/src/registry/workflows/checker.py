@@ -14,8 +14,8 @@ from contracts.problem import Problem
 from contracts.refusals import RegistryCommandRefused
 from contracts.registry import RegisterWorkflow, WorkflowRegistered, WorkflowUpdated
 from registry.unit import RegistryHouse, RegistrySettings
+from registry.workflows.findings import SPECIFICATION, Finding, Order
 from registry.workflows.model import Content
-from registry.workflows.validation.words import SPECIFICATION, Finding, Order
 
 log = logging.getLogger(__name__)
 BELL = "registry.checker"

@@ -9,9 +9,9 @@ from chassis.bundles import unpack
 from chassis.refusal import Refusal, refuse
 from contracts.problem import Problem
 from contracts.vocabulary import Engine
+from registry.workflows.findings import SPECIFICATION, Finding, Order
 from registry.workflows.validation import cwl, reana
 from registry.workflows.validation.values import values
-from registry.workflows.validation.words import SPECIFICATION, Finding, Order
 
 MEMORY = 4 << 30
 """Bytes of address space for a child."""

@@ -22,10 +22,10 @@ from chassis.placeholders import without
 from chassis.refusal import Refusal, refuse
 from contracts.problem import FieldError
 from contracts.registry import Parameter
+from registry.workflows.findings import MOST, SPECIFICATION, summary
 from registry.workflows.validation import platform
 from registry.workflows.validation.documents import Document
 from registry.workflows.validation.references import ROOM, VERSIONS, address, collect, path_of
-from registry.workflows.validation.words import MOST, SPECIFICATION, summary
 
 TOOLS = 1000
 """Processes that a specification may unfold into."""

@@ -13,7 +13,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chassis.refusal import Refusal, refuse
 from contracts.problem import FieldError
-from registry.workflows.validation.words import SPECIFICATION
+from registry.workflows.findings import SPECIFICATION
 
 Place = tuple[str | int, ...]
 CORE = "tag:yaml.org,2002:"

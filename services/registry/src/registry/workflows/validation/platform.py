@@ -10,8 +10,8 @@ from chassis.addresses import LONGEST, UNWRITTEN
 from chassis.placeholders import KEY, Said, said
 from chassis.refusal import refuse
 from contracts.problem import FieldError
+from registry.workflows.findings import MOST, SPECIFICATION, summary
 from registry.workflows.validation.documents import Document, line, spelled
-from registry.workflows.validation.words import MOST, SPECIFICATION, summary
 
 FORM = re.compile(r"\{\{ *https?://[^\s/?#{}@]+[^\s{}#@]* *\}\}", re.IGNORECASE)
 """`{{https://…}}`: no braces, no user, no fragment."""

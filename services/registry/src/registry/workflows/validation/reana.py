@@ -15,8 +15,8 @@ from chassis.refusal import refuse
 from contracts.problem import FieldError
 from contracts.registry import Parameter
 from contracts.vocabulary import Engine
+from registry.workflows.findings import MOST, SPECIFICATION, summary
 from registry.workflows.validation.documents import Place, line, read, spelled
-from registry.workflows.validation.words import MOST, SPECIFICATION, summary
 
 WORDS: dict[type, str] = {
     bool: "boolean",

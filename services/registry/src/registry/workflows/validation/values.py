@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from chassis.refusal import refuse
 from contracts.problem import FieldError
 from contracts.registry import Parameter
+from registry.workflows.findings import INPUTS, MOST, summary
 from registry.workflows.validation.documents import line, read, spelled
-from registry.workflows.validation.words import INPUTS, MOST, summary
 
 LIMIT = 1 << 20
 NAME = "inputs"

@@ -1,4 +1,4 @@
-"""What a validation is asked and what it answers; both cross into a child process as JSON."""
+"""What a validation is asked and what it answers; both cross into a child process as JSON, which alone loads the validators."""
 
 from typing import Any
 
