@@ -27,9 +27,9 @@ from gateway.unit import GatewayHouse
 
 ACCOUNTS = """\
 users:
-  ada: {password: engine, groups: [/physics]}
-  bob: {password: builder, groups: [/chemistry]}
-  eve: {password: drops, groups: [/physics, /chemistry]}
+  ada: {password: engine, groups: [/physics], roles: [handle-read, handle-write]}
+  bob: {password: builder, groups: [/chemistry], roles: [handle-read, handle-write]}
+  eve: {password: drops, groups: [/physics, /chemistry], roles: [handle-read, handle-write, handle-admin]}
 """
 CWL = b"cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: cat\ninputs: {data: File, n: int?}\noutputs: []\n"
 

@@ -27,6 +27,8 @@ class Handle(Part):
 
     id: str
     properties: tuple[Value, ...] = ()
+    owner: str = Field(default="", exclude=True)
+    """The account that minted it, which is nobody else's business."""
 
     @property
     def places(self) -> frozenset[int]:

@@ -75,4 +75,5 @@ class Handles:
         return row
 
     def _handle(self, row: HandleRow) -> Handle:
-        return Handle(id=f"{self._prefix}/{LETTER}{row.number}", properties=tuple(Value(**one) for one in row.values))
+        values = tuple(Value(**one) for one in row.values)
+        return Handle(id=f"{self._prefix}/{LETTER}{row.number}", properties=values, owner=row.owner)

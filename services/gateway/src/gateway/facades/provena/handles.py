@@ -19,7 +19,7 @@ from gateway.handles.store import Handles
 
 router = router_of("handle")
 common.add(router, "handle")
-READ, WRITE, _ = LEVELS["handle"]
+READ, WRITE, ADMIN = LEVELS["handle"]
 AsHandleReader = Annotated[Caller, Depends(role(READ))]
 AsHandleWriter = Annotated[Caller, Depends(role(READ, WRITE))]
 Text = Annotated[str, Field(min_length=1, max_length=5000, pattern=PLAIN)]
@@ -69,36 +69,36 @@ async def mint(wanted: Given, caller: AsHandleWriter, house: Here) -> Body:
 
 
 @router.post("/handle/add_value", summary="Give a handle one value more")
-async def add(wanted: Added, _caller: AsHandleWriter, house: Here) -> Body:
+async def add(wanted: Added, caller: AsHandleWriter, house: Here) -> Body:
     """A value more, behind all others."""
     async with house.work() as unit:
-        there = await _held(unit.handles, wanted.id)
+        there = await _held(unit.handles, wanted.id, caller)
         value = Value(type=wanted.value_type, value=wanted.value, index=max(there.places, default=0) + 1)
         return await _put(unit.handles, there.put(value))
 
 
 @router.post("/handle/add_value_by_index", summary="Give a handle a value at a place")
-async def add_at(wanted: AddedAt, _caller: AsHandleWriter, house: Here) -> Body:
+async def add_at(wanted: AddedAt, caller: AsHandleWriter, house: Here) -> Body:
     """A value more, where there is none."""
     async with house.work() as unit:
-        there = await _held(unit.handles, wanted.id)
+        there = await _held(unit.handles, wanted.id, caller)
         if wanted.index in there.places:
             raise DetailError(400, f"{wanted.id} has a value at {wanted.index} already.")
         return await _put(unit.handles, there.put(Value(type=wanted.value_type, value=wanted.value, index=wanted.index)))
 
 
-async def modify(wanted: Modified, _caller: AsHandleWriter, house: Here) -> Body:
+async def modify(wanted: Modified, caller: AsHandleWriter, house: Here) -> Body:
     """Another value in the place of one."""
     async with house.work() as unit:
-        there = await _held(unit.handles, wanted.id)
+        there = await _held(unit.handles, wanted.id, caller)
         return await _put(unit.handles, there.put(_at(there, wanted.index).model_copy(update={"value": wanted.value})))
 
 
 @router.post("/handle/remove_by_index", summary="Remove a value of a handle")
-async def remove(wanted: Removed, _caller: AsHandleWriter, house: Here) -> Body:
+async def remove(wanted: Removed, caller: AsHandleWriter, house: Here) -> Body:
     """One value less; the handle stays, also without any."""
     async with house.work() as unit:
-        there = await _held(unit.handles, wanted.id)
+        there = await _held(unit.handles, wanted.id, caller)
         return await _put(unit.handles, there.without(_at(there, wanted.index).index))
 
 
@@ -123,10 +123,12 @@ for method in ("PUT", "POST"):  # a client sends the one where the original take
     router.add_api_route("/handle/modify_by_index", modify, methods=[method], summary="Change a value of a handle")
 
 
-async def _held(handles: Handles, id_: str) -> Handle:
+async def _held(handles: Handles, id_: str, caller: Caller) -> Handle:
     found = await handles.hold(id_)
     if found is None:
         raise _unknown(id_)
+    if ADMIN not in caller.roles and found.owner != user_id(caller.issuer, caller.subject):
+        raise DetailError(401, f"{id_} is changed by whoever minted it, or with the role {ADMIN}.")
     return found
 
 
