@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
-from tests.bench import bus, graph, ledger, reana, runs, web
+from tests.bench import bus, graph, ledger, models, reana, runs, web
 from tests.bench.sizes import SIZES, Size
 from tests.bench.table import Figure, keep, machine, plain
 
@@ -23,6 +23,7 @@ PARTS: Mapping[str, Part] = {
     "http": web.measure,
     "reana": reana.measure,
     "runs": runs.measure,
+    "models": models.measure,
 }
 FOLDER = Path("var/bench")
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from tests.bench.base import a_ledger
 from tests.bench.sizes import Size
+from tests.bench.slowly import Slowly
 from tests.bench.table import Figure, percentile
 from tests.servers import offered
 
@@ -37,8 +38,6 @@ PEERS = {
 DIAMOND = "Marquez 4.8-11 s; AiiDA, width 6: 5 layers 9.5 ms, 8 layers 705 ms"
 AIIDA_STORED = "AiiDA 84-89 nodes/s"
 FILLED = 5000
-OLD_NODE = "MERGE (n:Old {id: $id}) SET n.said = $said"
-OLD_LINK = "MATCH (a:Old {id: $a}) MATCH (b:Old {id: $b}) MERGE (a)-[:used]->(b)"
 
 
 def record(number: int, hub: str) -> Graph:
@@ -159,44 +158,6 @@ class Asking:
             yield Figure("graph", f"{what}, p{which}", value, "ms", than, base, most=most, peers=peers)
 
 
-class Slowly:
-    """The other way: a query for each element, in its own session, without an index."""
-
-    def __init__(self, store: Any, seconds: float) -> None:
-        self._driver = store._driver
-        self._seconds = seconds
-        self._nodes = 0
-
-    async def rate(self, nodes: int) -> float:
-        """Elements a second in a graph of so many nodes."""
-        await self._run("UNWIND range($first, $last) AS n CREATE (:Old {id: 'x/' + n, said: ''})", nodes)
-        done, began = 0, perf_counter()
-        for number in range(nodes, nodes + 10_000):
-            for element in (*record(number, "hub").nodes, *record(number, "hub").links):
-                async with self._driver.session() as session:
-                    match element:
-                        case Node(item):
-                            await (await session.run(OLD_NODE, id=item, said=str(element.attributes))).consume()
-                        case Link(source, _relation, target):
-                            await (await session.run(OLD_LINK, a=source, b=target)).consume()
-                done += 1
-                if (took := perf_counter() - began) > self._seconds:
-                    return done / took
-        return done / (perf_counter() - began)
-
-    async def _run(self, statement: str, nodes: int) -> None:
-        async with self._driver.session() as session:
-            for first in range(self._nodes, nodes, 50_000):
-                await (await session.run(statement, first=first, last=min(first + 50_000, nodes) - 1)).consume()
-        self._nodes = nodes
-
-    async def wipe(self) -> None:
-        """Take away what it left."""
-        async with self._driver.session() as session:
-            statement = "MATCH (n:Old) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS"
-            await (await session.run(statement)).consume()
-
-
 async def writing(name: str, filling: Filling, size: Size, nodes: int, slow: float) -> AsyncIterator[Figure]:
     """Batched and single, on leaves and on a hub."""
     await filling.records(size.records, 200, a_leaf)  # what is planned and compiled once
@@ -253,7 +214,8 @@ async def measure(size: Size, left_out: Callable[[str], None]) -> AsyncIterator[
         slowly = Slowly(store, size.slow)
         await slowly.wipe()
         slow = {
-            nodes: await slowly.rate(nodes) for nodes in (0, *(n for n in size.graphs if n > 10_000 or len(size.graphs) == 1))
+            nodes: await slowly.rate(nodes, (record(number, "hub") for number in range(nodes, nodes + 10_000)))
+            for nodes in (0, *(n for n in size.graphs if n > 10_000 or len(size.graphs) == 1))
         }
         await slowly.wipe()
         async for figure in measured("Neo4j", store, size, slow):

@@ -46,16 +46,17 @@ async def say(stack: Stack, letters: Iterable[dict[str, Any]]) -> None:
 
 
 def documents(stack: Stack, caller: Caller, runs: Iterable[str]) -> dict[str, bytes]:
-    """Each run's document and what lies upstream of it, as PROV-N."""
+    """Each run's document as PROV-N, and what lies upstream of it."""
     token = Callers.with_key(keys.signing_key(stack.folder / "caller.pem")).token
     found = {}
     with httpx.Client(base_url=stack.urls["provenance"], timeout=60) as http:
         for run in runs:
-            for path, told in (("/document", {"record": f"run/{run}"}), ("/lineage/document", {"id": f"run/{run}"})):
-                headers = {"Authorization": f"Bearer {token(caller)}"}
-                answer = http.get(path, params={**told, "format": "provn"}, headers=headers)
+            headers = {"Authorization": f"Bearer {token(caller)}"}
+            record = http.get("/document", params={"record": f"run/{run}", "format": "provn"}, headers=headers)
+            walked = http.get("/lineage", params={"id": f"run/{run}"}, headers=headers)
+            for name, answer in {"document": record, "lineage": walked}.items():
                 assert answer.status_code == 200, answer.text
-                found[f"{path} {run}"] = answer.content
+                found[f"{name} {run}"] = answer.content
     return found
 
 

@@ -35,8 +35,9 @@ def _by_the_domain(response: Any) -> bool:
     if not isinstance(told, dict):
         return False
     if "problem+json" in str(response.headers.get("content-type")):
-        # that a text deep inside a value must be storable is beyond a schema, too
-        errors = [error for error in told.get("errors", []) if "cannot be kept" not in error["detail"]]
+        # beyond a schema, too: that a text deep inside a value must be storable, and that one field is not after another
+        beyond = ("cannot be kept", "is after end_time")
+        errors = [error for error in told.get("errors", []) if not any(words in error["detail"] for words in beyond)]
         fields = [str(error.get("field") or "") for error in errors]
         return not any(LOCATED.match(field) for field in fields) and told["type"] != "urn:problem:gateway:bad-request"
     # the envelope of ReProv, and OAuth's own words (RFC 6749 §5.2)

@@ -48,6 +48,7 @@ ROLES = {
     PROVENA: ("one of Provena's", "one of Provena's"),
     r"/v1/admin/.*": ("reprovena_admin", None),
     r"/(workflow_registry|workflow_execution|provenance)/?.*": ("reprov_user", "reprov_admin"),
+    r"/v1/records/.*": ("entity-registry-read", None),
     r"/v1/.*": (None, None),
     r"/bus/.*": ("a service of the house", "a service of the house"),
     rf"{ISSUER_AT}/protocol/openid-connect/userinfo": (None, None),

@@ -11,7 +11,7 @@ from tests.bench.table import Figure, markdown, plain
 from tests.servers import FOLDER, offered
 
 ROOT = Path(__file__).parents[2]
-PARTS = {"ledger": 6}
+PARTS = {"ledger": 6, "models": 9}
 """Figures that each of them has at least, without any server. The others drive whole platforms, as other tests do."""
 
 

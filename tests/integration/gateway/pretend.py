@@ -61,6 +61,8 @@ class World:
     steps: dict[UUID, list[Step]] = field(default_factory=dict)
     changes: dict[UUID, list[dict[str, Any]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    walked: list[str] = field(default_factory=list)
+    """Questions for lineage."""
     looked: int = 0
     """Times that somebody asked for changes."""
     deaf: bool = False
@@ -245,7 +247,8 @@ def provenance() -> Service:
     router = APIRouter()
 
     @router.get("/lineage")
-    async def lineage(caller: AsCaller, id: str, direction: str) -> dict[str, Any]:
+    async def lineage(caller: AsCaller, house: WorldHouse, request: Request, id: str, direction: str) -> dict[str, Any]:
+        house.parts.walked.append(str(request.url.query))
         node = {"id": id, "category": "ENTITY", "subtype": "FILE", "label": direction, "attributes": {}, "restricted": False}
         return {"root": id, "nodes": [node], "links": [], "truncated": False}
 
@@ -260,8 +263,8 @@ def provenance() -> Service:
         return {"root": source, "nodes": [], "links": [link], "truncated": False}
 
     @router.get("/drawing")
-    @router.get("/lineage/drawing")
-    @router.get("/lineage/document")
+    @router.post("/lineage/drawing")
+    @router.post("/lineage/document")
     async def other(caller: AsCaller, house: WorldHouse, request: Request) -> Response:
         house.parts.asked.append(f"{request.url.path} {request.url.query}")
         return Response(b"bytes", media_type="image/svg+xml")

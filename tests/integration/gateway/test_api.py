@@ -464,8 +464,9 @@ async def test_drawings_cannot_run_scripts(ada: Person, world: World) -> None:
         assert (answer.content, answer.headers["content-type"]) == (b"bytes", "image/svg+xml")
         assert "sandbox" in answer.headers["content-security-policy"]
     assert "format=svg" in world.asked[0]
-    assert world.asked[1].startswith("/lineage/drawing id=x&direction=up&depth=3&as_of=2026-01-01T00")
-    assert world.asked[2] == "/lineage/document id=x&direction=down&format=jsonld"
+    assert world.walked[0].startswith("id=x&direction=up&depth=3&as_of=2026-01-01T00")
+    assert world.walked[1] == "id=x&direction=down&registered=true"
+    assert world.asked[1:] == ["/lineage/drawing format=svg", "/lineage/document format=jsonld"]
 
 
 # -- jobs

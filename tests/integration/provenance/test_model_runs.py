@@ -157,10 +157,11 @@ async def test_a_run_is_told_in_every_format_and_drawn_if_registered_things_are_
     for form in ("json", "provn", "xml", "turtle", "jsonld"):
         told = await client.get("/document", params={"record": "1/run", "format": form, **asked})
         assert (told.status_code, "1/in" in told.text) == (200, True)
-    for path, name in (("/drawing", "record"), ("/lineage/drawing", "id")):
-        assert (await client.get(path, params={name: "1/run", "format": "svg", **asked})).status_code == 200
-        assert (await client.get(path, params={name: "1/run", "format": "svg"})).status_code == 404
-    assert "1/ada" in (await client.get("/lineage/document", params={"id": "1/out", **asked})).text
+    assert (await client.get("/drawing", params={"record": "1/run", "format": "svg", **asked})).status_code == 200
+    assert (await client.get("/drawing", params={"record": "1/run", "format": "svg"})).status_code == 404
+    answer = (await client.get("/lineage", params={"id": "1/out", **asked})).json()
+    assert (await client.post("/lineage/drawing", params={"format": "svg"}, json=answer)).status_code == 200
+    assert "1/ada" in (await client.post("/lineage/document", json=answer)).text
     state = (await client.get("/records", params={"record": "1/run", **asked})).json()
     assert (state["revision"], state["lodged"]) == (1, True)
 

@@ -9,6 +9,7 @@ from contracts.entries import (
     DeleteEntry,
     RelodgeActivity,
     VersionEntry,
+    WithdrawActivity,
 )
 from contracts.ids import uuid7
 from contracts.kinds import Kind
@@ -110,7 +111,7 @@ async def test_deleting_a_version_lets_the_one_before_be_versioned_again(counter
 
 
 async def test_what_an_activity_tells_can_be_said_again(counter: Counter):
-    """By administrators, of activities alone, as the owner's person; for the job that asked."""
+    """And be taken back: by administrators, of activities alone, as the owner's person; each time as a new revision."""
     person = await counter.link()
     first, _ = await counter.all_of(CreateEntry(entry_kind=Kind.MODEL, info=of(Kind.MODEL)))
     second, _ = await counter.all_of(VersionEntry(handle=first.item, reason="r", spinoff=jobs()))
@@ -118,10 +119,14 @@ async def test_what_an_activity_tells_can_be_said_again(counter: Counter):
 
     for said in (first, second):
         (again,) = await admin.all_of(RelodgeActivity(handle=said.activity, job=job))
-        same = ("activity", "entry_kind", "item", "item_kind", "before", "revision")
+        same = ("activity", "entry_kind", "item", "item_kind", "before")
         assert [getattr(again, name) for name in same] == [getattr(said, name) for name in same]
-        assert (again.job, again.person) == (job, person)
+        assert (again.job, again.person, again.revision) == (job, person, said.revision + 1)
+        (gone,) = await admin.all_of(WithdrawActivity(handle=said.activity, job=job))
+        assert (gone.activity, gone.job, gone.revision) == (said.activity, job, again.revision + 1)
 
+    assert await counter.no(WithdrawActivity(handle=first.activity)) == "gateway:forbidden"
+    assert await admin.no(WithdrawActivity(handle=first.item)) == "registry:wrong-kind"
     order = RelodgeActivity(handle=first.activity)
     assert await counter.no(order) == "gateway:forbidden"
     assert await admin.no(RelodgeActivity(handle=first.item)) == "registry:wrong-kind"

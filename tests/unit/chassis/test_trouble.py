@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from pathlib import Path
 
 import pytest
 from neo4j.exceptions import AuthError, ClientError, Neo4jError, ServiceUnavailable, SessionExpired, TransientError
@@ -47,3 +48,15 @@ def test_what_is_away_for_days_is_still_asked() -> None:
     """However often it was tried, the next pause is there, and none is longer than the longest."""
     assert 0.16 <= pause(0.2, 0, 30) <= 0.24
     assert 24 <= pause(0.2, 100_000, 30) <= 36
+
+
+def test_pauses_are_made_in_one_place() -> None:
+    """No loop has a chance of its own: all of them grow and scatter alike."""
+    root = Path(__file__).parents[3]
+    found = {path.name for part in ("libs", "services") for path in (root / part).rglob("src/**/*.py") if _chance(path)}
+
+    assert found == {"trouble.py"}
+
+
+def _chance(path: Path) -> bool:
+    return "random.uniform" in path.read_text()

@@ -7,14 +7,18 @@ from reprovena.graph import Lineage, Link, Node
 from reprovena.inputs import Inputs, RunOutput, UploadId, parse_value, read_values, with_local_files
 from reprovena.issuer import DeviceCode
 from reprovena.models import Job, Parameter, Upload, Workflow
+from reprovena.records import Action, Applied, Diff
 from reprovena.runs import File, Run, RunEvent, Started, Step
 from reprovena.sync.client import Reprovena
 from reprovena.tokens import Tokens
 
 __all__ = [
+    "Action",
+    "Applied",
     "AsyncReprovena",
     "Damaged",
     "DeviceCode",
+    "Diff",
     "Difference",
     "FieldError",
     "File",

@@ -36,7 +36,7 @@ class Call(Generic[T]):
     method: str
     path: str
     read: Callable[[httpx.Response], T]
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     json: Any = None
     form: Mapping[str, str] | None = None
     content: Iterable[bytes] | AsyncIterable[bytes] | None = None
@@ -47,11 +47,14 @@ class Call(Generic[T]):
     """Seconds that the server was asked to wait, at most."""
 
 
-def _params(**given: object) -> dict[str, str]:
+def params_of(**given: object) -> dict[str, str]:
+    """Read what was given; nothing is not asked for."""
     return {name: str(value) for name, value in given.items() if value is not None}
 
 
-def _page(read: Callable[[Document], T]) -> Callable[[httpx.Response], Page[T]]:
+def page_of(read: Callable[[Document], T]) -> Callable[[httpx.Response], Page[T]]:
+    """Read an answer that is a page of such things."""
+
     def page(response: httpx.Response) -> Page[T]:
         document = document_of(response)
         following = document.get("next")
@@ -87,7 +90,7 @@ def register_workflow(
     data: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]], wait: float
 ) -> Call[Workflow | Job]:
     """Register a workflow; a job instead if that takes longer than one wants to wait."""
-    return Call("POST", "/v1/workflows", _workflow_or_job, params=_params(wait=int(wait)), data=data, files=files, wait=wait)
+    return Call("POST", "/v1/workflows", _workflow_or_job, params=params_of(wait=int(wait)), data=data, files=files, wait=wait)
 
 
 def update_workflow(
@@ -95,7 +98,7 @@ def update_workflow(
 ) -> Call[Workflow | Job]:
     """Change a workflow; what older runs used stays as it was."""
     path = f"/v1/workflows/{_one(workflow)}"
-    return Call("PATCH", path, _workflow_or_job, params=_params(wait=int(wait)), data=data, files=files, wait=wait)
+    return Call("PATCH", path, _workflow_or_job, params=params_of(wait=int(wait)), data=data, files=files, wait=wait)
 
 
 def _workflow_or_job(response: httpx.Response) -> Workflow | Job:
@@ -108,8 +111,8 @@ def _workflow_or_job(response: httpx.Response) -> Workflow | Job:
 
 def workflows(*, name: str | None, version: str | None, limit: int | None, after: str | None) -> Call[Page[Workflow]]:
     """List workflows."""
-    params = _params(name=name, version=version, limit=limit, after=after)
-    return Call("GET", "/v1/workflows", _page(Workflow.of), params=params)
+    params = params_of(name=name, version=version, limit=limit, after=after)
+    return Call("GET", "/v1/workflows", page_of(Workflow.of), params=params)
 
 
 def workflow(workflow: str) -> Call[Workflow]:
@@ -136,8 +139,8 @@ def runs(
     *, workflow: str | None, status: str | None, name: str | None, limit: int | None, after: str | None
 ) -> Call[Page[Run]]:
     """List runs."""
-    params = _params(workflow=workflow, status=status, name=name, limit=limit, after=after)
-    return Call("GET", "/v1/runs", _page(Run.of), params=params)
+    params = params_of(workflow=workflow, status=status, name=name, limit=limit, after=after)
+    return Call("GET", "/v1/runs", page_of(Run.of), params=params)
 
 
 def run(run: str) -> Call[Run]:
@@ -169,7 +172,7 @@ def steps(run: str) -> Call[tuple[Step, ...]]:
 
 def logs(run: str, step: str | None) -> Call[bytes]:
     """Fetch the log of a step, or the engine's."""
-    return Call("GET", f"/v1/runs/{_one(run)}/logs", bytes_of, params=_params(step=step))
+    return Call("GET", f"/v1/runs/{_one(run)}/logs", bytes_of, params=params_of(step=step))
 
 
 def outputs(run: str) -> Call[Document]:
@@ -206,50 +209,49 @@ def drawing(run: str, form: str) -> Call[bytes]:
 
 def lineage(node: str, direction: str, depth: int | None) -> Call[Lineage]:
     """Ask what came before (`up`) or after (`down`) something."""
-    params = _params(id=node, direction=direction, depth=depth)
+    params = params_of(id=node, direction=direction, depth=depth)
     return Call("GET", "/v1/lineage", lambda answer: Lineage.of(document_of(answer)), params=params)
 
 
 def lineage_document(node: str, direction: str, depth: int | None, form: str) -> Call[bytes]:
     """Fetch a lineage as a PROV document."""
-    params = _params(id=node, direction=direction, depth=depth)
+    params = params_of(id=node, direction=direction, depth=depth)
     accept = formats.media_type(form, formats.DOCUMENTS)
     return Call("GET", "/v1/lineage/document", bytes_of, params=params, headers={"Accept": accept})
 
 
 def lineage_drawing(node: str, direction: str, depth: int | None, form: str) -> Call[bytes]:
     """Fetch a drawing of a lineage."""
-    params = _params(id=node, direction=direction, depth=depth)
+    params = params_of(id=node, direction=direction, depth=depth)
     accept = formats.media_type(form, formats.DRAWINGS)
     return Call("GET", "/v1/lineage/drawing", bytes_of, params=params, headers={"Accept": accept})
 
 
 def path(source: str, target: str) -> Call[Lineage]:
     """Ask for the shortest way from one thing to another."""
-    params = _params(source=source, target=target)
+    params = params_of(source=source, target=target)
     return Call("GET", "/v1/lineage/path", lambda answer: Lineage.of(document_of(answer)), params=params)
 
 
 def difference(run: str, other: str, *, of_any: bool) -> Call[Difference]:
     """Ask how another run differs from a run."""
-    params = _params(other=other, any="true" if of_any else None)
-    path = f"/v1/runs/{_one(run)}/difference"
-    return Call("GET", path, lambda answer: Difference.of(document_of(answer)), params=params)
+    params = params_of(other=other, any="true" if of_any else None)
+    return Call("GET", f"/v1/runs/{_one(run)}/difference", lambda answer: Difference.of(document_of(answer)), params=params)
 
 
 def uses(sha256: str, *, limit: int | None, after: str | None) -> Call[Page[FileUse]]:
     """List what a content took part in."""
-    return Call("GET", "/v1/files", _page(FileUse.of), params=_params(sha256=sha256, limit=limit, after=after))
+    return Call("GET", "/v1/files", page_of(FileUse.of), params=params_of(sha256=sha256, limit=limit, after=after))
 
 
 def jobs(*, status: str | None, limit: int | None, after: str | None) -> Call[Page[Job]]:
     """List jobs."""
-    return Call("GET", "/v1/jobs", _page(Job.of), params=_params(status=status, limit=limit, after=after))
+    return Call("GET", "/v1/jobs", page_of(Job.of), params=params_of(status=status, limit=limit, after=after))
 
 
 def job(job: str, wait: float) -> Call[Job]:
     """Fetch a job; the server waits a little for its end if asked to."""
-    params = _params(wait=int(wait) or None)
+    params = params_of(wait=int(wait) or None)
     return Call("GET", f"/v1/jobs/{_one(job)}", lambda answer: Job.of(document_of(answer)), params=params, wait=wait)
 
 

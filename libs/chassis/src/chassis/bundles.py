@@ -30,6 +30,8 @@ class Limits:
 
 
 DEFAULT = Limits()
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeError, ValueError)
+"""What the library says of a zip that it cannot read; errors of a disk are none of these."""
 
 
 def fault(path: str) -> str | None:
@@ -86,16 +88,7 @@ def unpack(source: bytes | BinaryIO, limits: Limits = DEFAULT) -> dict[str, byte
         _few_entries(file, limits)
         with zipfile.ZipFile(file) as bundle:
             return _files(bundle, limits)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        UnicodeError,
-        ValueError,
-        OSError,
-    ) as error:
+    except (*UNREADABLE, OSError) as error:
         raise refuse(limits.kind, f"the zip cannot be read: {error}") from None
 
 

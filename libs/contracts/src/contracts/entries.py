@@ -170,6 +170,13 @@ class RelodgeActivity(Command):
     handle: str
 
 
+class WithdrawActivity(Command):
+    """Take what a Create or Version activity tells out of the graph; its entry stays."""
+
+    subject: ClassVar[str] = "registry.withdraw-activity.v1"
+    handle: str
+
+
 class EntryFact(Event):
     """A fact about an entry, which it tells whole."""
 
@@ -252,3 +259,10 @@ class ActivityRegistered(Event):
     """The version before, of a VERSION."""
     person: str | None = None
     """The person whom the account was linked to."""
+
+
+class ActivityWithdrawn(Event):
+    """A Create or Version activity tells nothing any more."""
+
+    subject: ClassVar[str] = "registry.activity-withdrawn.v1"
+    activity: str

@@ -41,6 +41,12 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+READING = frozenset({Role.METADATA_READ, Role.METADATA_WRITE, Role.ADMIN})
+"""Any of these lets somebody read an entry."""
+WRITING = frozenset({Role.METADATA_WRITE, Role.ADMIN})
+"""Any of these lets somebody change it."""
+
+
 class ReleaseStatus(StrEnum):
     """Where a dataset's release stands."""
 

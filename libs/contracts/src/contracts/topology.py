@@ -62,6 +62,7 @@ QUEUES: dict[str, str] = {
     "provenance.note-workflow.registry-workflow-deleted": "registry.workflow-deleted.v1",
     "provenance.note-workflow.registry-workflow-registered": "registry.workflow-registered.v1",
     "provenance.note-workflow.registry-workflow-updated": "registry.workflow-updated.v1",
+    "provenance.withdraw-activity": "registry.activity-withdrawn.v1",
     "provenance.withdraw-model-run": "registry.model-run-withdrawn.v1",
     "registry.add-group": "registry.add-group.v1",
     "registry.add-member": "registry.add-member.v1",
@@ -94,5 +95,6 @@ QUEUES: dict[str, str] = {
     "registry.update-model-run": "registry.update-model-run.v1",
     "registry.update-workflow": "registry.update-workflow.v1",
     "registry.version-entry": "registry.version-entry.v1",
+    "registry.withdraw-activity": "registry.withdraw-activity.v1",
     "registry.withdraw-model-run": "registry.withdraw-model-run.v1",
 }

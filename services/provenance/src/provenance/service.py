@@ -2,7 +2,7 @@
 
 from chassis.service import Loop, Service, Subscription
 from contracts.access import LinkAssigned, LinkCleared
-from contracts.entries import ActivityRegistered
+from contracts.entries import ActivityRegistered, ActivityWithdrawn
 from contracts.executor import RunFailed, RunFinished, RunQueued, RunStarted, RunStopped, StepEnded, StepStarted
 from contracts.model_runs import ModelRunRegistered, ModelRunWithdrawn
 from contracts.provenance import RecordLodged, RecordWithdrawn, RunCaptured
@@ -12,7 +12,7 @@ from provenance.graph.projector import NAME, project
 from provenance.lineage.provena_routes import router as provena
 from provenance.lineage.routes import router
 from provenance.records.changes_routes import router as changes
-from provenance.records.entries import lodge_activity, lodge_model_run, note_link, withdraw_model_run
+from provenance.records.entries import lodge_activity, lodge_model_run, note_link, withdraw_activity, withdraw_model_run
 from provenance.records.handlers import capture_run, capture_step, note_workflow
 from provenance.unit import ProvenanceSettings, ProvenanceUnit, opened, pings
 
@@ -32,6 +32,7 @@ provenance = Service(
         Subscription(ModelRunRegistered, lodge_model_run),
         Subscription(ModelRunWithdrawn, withdraw_model_run),
         Subscription(ActivityRegistered, lodge_activity),
+        Subscription(ActivityWithdrawn, withdraw_activity),
         Subscription(LinkAssigned, note_link),
         Subscription(LinkCleared, note_link),
     ),

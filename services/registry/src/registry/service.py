@@ -18,6 +18,7 @@ from contracts.access import (
 from contracts.entries import (
     AccessGranted,
     ActivityRegistered,
+    ActivityWithdrawn,
     CreateEntry,
     DeleteEntry,
     EntriesImported,
@@ -35,6 +36,7 @@ from contracts.entries import (
     SeedEntry,
     UpdateEntry,
     VersionEntry,
+    WithdrawActivity,
 )
 from contracts.groups import (
     AddGroup,
@@ -81,7 +83,7 @@ from registry.access.handlers import (
     request_access,
 )
 from registry.access.routes import router as access
-from registry.entries.activities import relodge_activity
+from registry.entries.activities import relodge_activity, withdraw_activity
 from registry.entries.handlers import create_entry, revert_entry, seed_entry, update_entry, version_entry
 from registry.entries.importing import import_entries
 from registry.entries.keeping import delete_entry, grant_access, lock_entry
@@ -118,6 +120,7 @@ registry = Service(
         Subscription(GrantAccess, grant_access),
         Subscription(ImportEntries, import_entries),
         Subscription(RelodgeActivity, relodge_activity),
+        Subscription(WithdrawActivity, withdraw_activity),
         Subscription(AddGroup, add_group),
         Subscription(UpdateGroup, update_group),
         Subscription(RemoveGroup, remove_group),
@@ -151,6 +154,7 @@ registry = Service(
         AccessGranted,
         EntriesImported,
         ActivityRegistered,
+        ActivityWithdrawn,
         GroupAdded,
         GroupUpdated,
         GroupRemoved,

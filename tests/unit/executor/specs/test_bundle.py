@@ -120,3 +120,13 @@ def test_the_right_to_be_run_is_kept(tmp_path: Path) -> None:
     unpack(made, tmp_path, Limits())
 
     assert (tmp_path / "run.sh").stat().st_mode & 0o100
+
+
+def test_a_zip_whose_content_is_broken_is_refused(tmp_path: Path) -> None:
+    """As one that is none: the stream that it holds cannot be inflated."""
+    whole = a_zip(**{"a.cwl": b"some text that is deflated, " * 100}).getvalue()
+    begin = whole.index(b"a.cwl") + len("a.cwl")
+    broken = whole[:begin] + b"\xff" * 20 + whole[begin + 20 :]
+
+    with pytest.raises(Refusal, match="not a readable zip"):
+        unpack(io.BytesIO(broken), tmp_path, Limits())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from reprovena.command import account, bus, documents, find, job, lineage, run, workflow
+from reprovena.command import account, bus, documents, find, job, lineage, record, run, workflow
 from reprovena.command.desk import Desk
 from reprovena.command.polite import Polite
 from reprovena.credentials import PLACE
@@ -43,6 +43,7 @@ app.add_typer(workflow.app, name="workflow", rich_help_panel=WORK)
 app.add_typer(run.app, name="run", rich_help_panel=WORK)
 app.add_typer(job.app, name="jobs", rich_help_panel=WORK)
 app.add_typer(lineage.app, name="lineage", rich_help_panel=PROVENANCE)
+app.add_typer(record.app, name="record", rich_help_panel=PROVENANCE)
 app.command("find", rich_help_panel=PROVENANCE)(find.find)
 app.command("draw", rich_help_panel=PROVENANCE)(documents.draw)
 app.command("export", rich_help_panel=PROVENANCE)(documents.export)

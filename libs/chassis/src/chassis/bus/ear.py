@@ -7,10 +7,10 @@ own database is away, the ear holds what it has, in order, and asks again after 
 import asyncio
 import json
 import logging
-import random
 from collections import deque
 from contextvars import Context
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.bus import outbox, parked
 from chassis.bus.parked import Letter
 from chassis.bus.receiver import Delivery, Receiver
-from chassis.trouble import is_trouble
+from chassis.trouble import is_trouble, pause
 from contracts.message import Message
 
 if TYPE_CHECKING:
@@ -113,15 +113,14 @@ class Ear:
 
     async def _patiently(self, work: Any) -> None:
         """Do it until the database lets us."""
-        wait = self.house.settings.bus_retry
-        while True:
+        for tries in count():
+            wait = pause(self.house.settings.bus_retry, tries, HOLD)
             try:
                 await work()
             except Exception as error:
                 level = logging.WARNING if is_trouble(error) else logging.ERROR
                 log.log(level, "held", extra={"error": repr(error), "seconds": wait}, exc_info=level > logging.WARNING)
-                await asyncio.sleep(wait * random.uniform(0.8, 1.2))
-                wait = min(wait * 2, HOLD)
+                await asyncio.sleep(wait)
             else:
                 return
 
@@ -179,7 +178,7 @@ class Ear:
             "message": message.id,
             "payload": letter.payload,
             "headers": json.dumps(letter.headers),
-            "seconds": self.house.settings.bus_retry * random.uniform(0.8, 1.2),
+            "seconds": pause(self.house.settings.bus_retry, 0, HOLD),
             "key": str(message.id),
         }
         await session.execute(LATER, told)

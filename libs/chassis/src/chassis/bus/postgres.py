@@ -5,7 +5,6 @@ A killed process leaves nothing behind; several processes share a queue through 
 
 import asyncio
 import logging
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -98,7 +97,7 @@ class Carrier:
                     busy = await self.turn()
                 except Exception as error:
                     log.log(logging.WARNING if is_trouble(error) else logging.ERROR, "carrier", exc_info=error)
-                    await asyncio.sleep(random.uniform(0.5, 1.5))
+                    await asyncio.sleep(pause(1.0, 0, 1.0))
                     continue
                 if not busy:
                     await news.rung(0.5)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from chassis.bus.relay import Relay
 from chassis.bus.topology import Bound, Carrier
 from chassis.refusal import Forged, refuse
 from chassis.service import Service, Subscription
+from chassis.trouble import pause
 from contracts.message import LIMIT, Message
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class RabbitCarrier:
                     await Relay(self.house, connection, account, frozenset(self._queues.values())).run(stopping)
             except Exception as error:
                 log.log(logging.WARNING, "the bus is away", exc_info=error)
-                await asyncio.sleep(random.uniform(0.5, 1.5) * RECONNECT)
+                await asyncio.sleep(pause(RECONNECT, 0, RECONNECT))
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[RabbitBroker]:

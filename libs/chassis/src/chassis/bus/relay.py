@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -75,7 +74,7 @@ class Relay:
                 except Exception as error:
                     trouble = is_trouble(error) or isinstance(error, AMQPError)
                     log.log(logging.WARNING if trouble else logging.ERROR, "relay", exc_info=error)
-                    await asyncio.sleep(random.uniform(0.5, 1.5))
+                    await asyncio.sleep(pause(1.0, 0, 1.0))
                     continue
                 if not carried:
                     await news.rung(0.5)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from reana_commons.api_client import BaseAPIClient
 
 from chassis.files import CHUNK, stream
 from chassis.refusal import Trouble
+from chassis.trouble import pause
 from executor.runner.settings import RunnerSettings
 
 log = logging.getLogger(__name__)
@@ -109,8 +109,8 @@ class Calls:
             except Away as away:
                 if last or (away.wait or 0) > PAUSE * 2**TRIES:
                     raise
-                pause = away.wait or PAUSE * random.uniform(0.7, 1.5)
-            await asyncio.sleep(pause)
+                wait = away.wait or pause(PAUSE, 0, PAUSE)
+            await asyncio.sleep(wait)
         raise AssertionError
 
     async def once(self, function: Callable[..., Any], token: str, *arguments: Any, **named: Any) -> Any:
@@ -166,10 +166,10 @@ class Calls:
             except Away as away:
                 if last:
                     raise
-                pause = away.wait or PAUSE * random.uniform(0.7, 1.5)
+                wait = away.wait or pause(PAUSE, 0, PAUSE)
             else:
                 return
-            await asyncio.sleep(pause)
+            await asyncio.sleep(wait)
 
     async def download(self, token: str, workflow: str, name: str) -> AsyncIterator[bytes]:
         """Stream a file of a workspace. `FileNotFoundError` if there is none."""

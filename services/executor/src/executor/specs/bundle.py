@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from chassis.bundles import fault
+from chassis.bundles import UNREADABLE, fault
 from chassis.refusal import Refusal, refuse
 
 BLOCK = 1 << 20
@@ -43,10 +43,10 @@ def unpack(source: BinaryIO, folder: Path, limits: Limits) -> tuple[str, ...]:
             left = limits.size
             for entry in entries:
                 left -= _extract(bundle, entry, folder / safe_path(entry.filename), left)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise refuse("executor:bad-file-name", f"the specification is not a readable zip: {error}") from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise refuse("executor:bad-file-name", "a name stands twice in the specification") from error
+    except UNREADABLE as error:
+        raise refuse("executor:bad-file-name", f"the specification is not a readable zip: {error}") from error
     return tuple(sorted(safe_path(entry.filename) for entry in entries))
 
 

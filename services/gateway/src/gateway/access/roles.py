@@ -13,6 +13,8 @@ ADMIN = "reprovena_admin"
 """Keeps the platform."""
 USUAL = ("reprov_user", "entity-registry-read", "entity-registry-write")
 """What somebody who works here may do: run workflows, and read and write entries and their provenance."""
+ENTRY_READER, ENTRY_WRITER = "entity-registry-read", "entity-registry-write"
+"""Who may look at what is registered, and who may change it; each entry says besides whom it lets."""
 AREAS = ("entity-registry", "handle", "sys-admin", "job-service")
 EVERY = (
     "reprov_user",
@@ -44,6 +46,11 @@ def caller_of(claims: Mapping[str, Any], clients: Collection[str] = ()) -> Calle
         roles=roles_of(claims, clients),
         username=username,
     )
+
+
+def acting(caller: Caller) -> Caller:
+    """The caller as the registry knows people: by the name to log in with."""
+    return caller.model_copy(update={"name": caller.username or caller.name})
 
 
 def groups_of(claims: Mapping[str, Any]) -> tuple[str, ...]:

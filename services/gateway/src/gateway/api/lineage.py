@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import httpx
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, ConfigDict
 
-from contracts import lists
 from contracts.ids import run_id
 from contracts.lists import PLAIN
 from contracts.message import Caller
 from gateway.api.doors import AsUser, Depth, Here, problems
+from gateway.api.graphs import AsOf, Direction, Lineage, iso, seen, with_registered
 from gateway.api.negotiation import ALIASES, DOCUMENTS, DRAWINGS, SUFFIXES, choose
 from gateway.api.ranges import disposition
 from gateway.unit import GatewayHouse
@@ -40,51 +39,6 @@ def _form(forms: Mapping[str, object]) -> Any:
 Format = Annotated[str | None, _form(DOCUMENTS)]
 PictureFormat = Annotated[str | None, _form(DRAWINGS)]
 Detail = Annotated[Literal["normal", "full"] | None, Query(description="How much a picture shows")]
-AsOf = Annotated[
-    lists.AsOf | None, Query(description="As it was known then: a moment with its offset, or a point of the ledger (`seq`)")
-]
-
-
-class Direction(StrEnum):
-    """Towards causes, or towards effects."""
-
-    UP = "up"
-    DOWN = "down"
-
-
-class Node(BaseModel):
-    """Something in the graph; of one that is not yours, only that it is there."""
-
-    model_config = ConfigDict(extra="allow")
-    id: str
-    category: str
-    subtype: str | None = None
-    label: str | None = None
-    attributes: dict[str, Any] = {}
-    restricted: bool = False
-
-
-class Link(BaseModel):
-    """A relation of PROV, from the effect to its cause."""
-
-    model_config = ConfigDict(extra="allow")
-    source: str
-    target: str
-    relation: str
-    attributes: dict[str, Any] = {}
-
-
-class Lineage(BaseModel):
-    """A part of the graph."""
-
-    model_config = ConfigDict(extra="allow")
-    root: str | None = None
-    nodes: list[Node]
-    links: list[Link]
-    truncated: bool = False
-    """Whether there is more than the limit allows to show."""
-    seq: int | None = None
-    """Where `as_of` was asked for, the point of the ledger that this shows; it can be asked for again."""
 
 
 def _offers(forms: dict[str, tuple[str, ...]]) -> dict[int | str, dict[str, Any]]:
@@ -104,16 +58,16 @@ async def lineage(
     depth: Depth = None,
     as_of: AsOf = None,
 ) -> Lineage:
-    """What a thing came from (`up`), or what came of it (`down`)."""
-    query = {"id": id, "direction": direction, "depth": depth, "as_of": _iso(as_of)}
-    return Lineage.model_validate(await house.parts.backends.provenance.json(caller, "/lineage", query))
+    """What a thing came from (`up`), or what came of it (`down`); a stub where others do not let you read on."""
+    return await _walked(house, caller, id, direction, depth, as_of)
 
 
 @router.get("/lineage/path", summary="Find a path", responses=problems(404, 422))
 async def path(caller: AsUser, house: Here, source: NodeId, target: NodeId, depth: Depth = None, as_of: AsOf = None) -> Lineage:
-    """The shortest path between two things."""
-    query = {"source": source, "target": target, "depth": depth, "as_of": _iso(as_of)}
-    return Lineage.model_validate(await house.parts.backends.provenance.json(caller, "/path", query))
+    """The shortest path between two things; a stub in the place of what it leads over and you may not read."""
+    query = {"source": source, "target": target, "depth": depth, "as_of": iso(as_of), "registered": with_registered(caller)}
+    found = Lineage.model_validate(await house.parts.backends.provenance.json(caller, "/path", query))
+    return await seen(house, caller, found, source, target)
 
 
 @router.get("/lineage/document", summary="Export a lineage", responses=DOCUMENT, response_class=Response)
@@ -129,8 +83,8 @@ async def lineage_document(
 ) -> Response:
     """A lineage as a PROV document."""
     form = choose(DOCUMENTS, accept, format)
-    query = {"id": id, "direction": direction, "depth": depth, "as_of": _iso(as_of), "format": form}
-    return await _passed_on(house, caller, "/lineage/document", query, f"lineage.{SUFFIXES[form]}")
+    found = await _walked(house, caller, id, direction, depth, as_of)
+    return await _printed(house, caller, "/lineage/document", found, {"format": form}, f"lineage.{SUFFIXES[form]}")
 
 
 @router.get("/lineage/drawing", summary="Draw a lineage", responses=DRAWING, response_class=Response)
@@ -147,8 +101,9 @@ async def lineage_drawing(
 ) -> Response:
     """A lineage as a picture."""
     form = choose(DRAWINGS, accept, format)
-    query = {"id": id, "direction": direction, "depth": depth, "as_of": _iso(as_of), "format": form, "detail": detail}
-    return await _passed_on(house, caller, "/lineage/drawing", query, f"lineage.{form}")
+    found = await _walked(house, caller, id, direction, depth, as_of)
+    query = {"format": form} | ({"detail": detail} if detail else {})
+    return await _printed(house, caller, "/lineage/drawing", found, query, f"lineage.{form}")
 
 
 @router.get("/runs/{run}/provenance", summary="Export a run's provenance", responses=DOCUMENT, response_class=Response)
@@ -180,12 +135,33 @@ async def drawing(
     return await _passed_on(house, caller, "/drawing", query, f"run-{run}.{form}")
 
 
-def _iso(moment: int | datetime | None) -> str | None:
-    return moment.isoformat() if isinstance(moment, datetime) else None if moment is None else str(moment)
+async def _walked(
+    house: GatewayHouse, caller: Caller, item: str, direction: Direction, depth: int | None, as_of: int | datetime | None
+) -> Lineage:
+    query = {
+        "id": item,
+        "direction": direction,
+        "depth": depth,
+        "as_of": iso(as_of),
+        "registered": with_registered(caller),
+    }
+    found = Lineage.model_validate(await house.parts.backends.provenance.json(caller, "/lineage", query))
+    return await seen(house, caller, found, item, direction=direction)
 
 
 async def _passed_on(house: GatewayHouse, caller: Caller, path: str, query: dict[str, Any], name: str) -> Response:
-    answer = await house.parts.backends.provenance.ask(caller, path, query)
+    return _shown(await house.parts.backends.provenance.ask(caller, path, query), name)
+
+
+async def _printed(
+    house: GatewayHouse, caller: Caller, path: str, found: Lineage, query: dict[str, str], name: str
+) -> Response:
+    """What the caller may see of an answer, written or drawn by whoever knows how."""
+    told = found.model_dump(mode="json")
+    return _shown(await house.parts.backends.provenance.call(caller, "POST", path, params=query, json=told), name)
+
+
+def _shown(answer: httpx.Response, name: str) -> Response:
     headers = {
         "Vary": "Accept, Authorization",
         "Content-Disposition": disposition("inline", name),

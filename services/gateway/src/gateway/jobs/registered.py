@@ -43,7 +43,7 @@ _ORDERS: dict[type[Event], type[Command]] = {
 ORDERS = {fact: kind_of(order.subject) for fact, order in _ORDERS.items()}
 """Facts that settle an order at once, and the order that each settles most often."""
 RELODGE = kind_of(entries.RelodgeActivity.subject)
-WITHDRAW = kind_of(model_runs.WithdrawModelRun.subject)
+WITHDRAW = (kind_of(model_runs.WithdrawModelRun.subject), kind_of(entries.WithdrawActivity.subject))
 OTHERS = ("run/", "workflow/", "link/")
 """Begin the names of records that are no entries'."""
 
@@ -106,9 +106,9 @@ async def settle_model_run(event: ModelRunLodged, unit: GatewayUnit) -> None:
 
 
 async def settle_withdrawal(event: RecordWithdrawn, unit: GatewayUnit) -> None:
-    """What a model run said is out of the graph."""
+    """What a model run or an activity said is out of the graph."""
     job = await _own(event, event.job, unit)
-    if job is not None and job.kind == WITHDRAW:
+    if job is not None and job.kind in WITHDRAW:
         await _hear(unit, event, job, news_of(event, JobStatus.SUCCEEDED, {"handle": event.record}))
 
 

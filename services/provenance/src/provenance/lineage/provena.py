@@ -115,7 +115,7 @@ class Present:
 
 
 async def ask(
-    unit: ProvenanceUnit, caller: Caller, item: str, query: Query, depth: int | None, as_of: datetime | None = None
+    unit: ProvenanceUnit, caller: Caller, item: str, query: Query, depth: int | None, as_of: int | datetime | None = None
 ) -> ProvenaLineage:
     """The answer to one of Provena's questions; an item that the graph does not know has none of anything."""
     settings: ProvenanceSettings = unit.house.settings
@@ -123,8 +123,8 @@ async def ask(
     depth = _depth(settings, depth, settings.provena_special_depth if special else settings.provena_depth)
     tenants = (*caller.tenants, REGISTRY)
     asked: Asked = Present(unit.parts.graph, tenants)
-    if as_of:
-        asked = Walker(await unit.session.connection(), LEDGER, tenants, seq=await unit.ledger.as_of(as_of))
+    if as_of is not None:
+        asked = Walker(await unit.session.connection(), LEDGER, tenants, seq=await unit.ledger.point(as_of))
     return told(await find(asked, item, query, depth, settings.provena_answer_limit), depth)
 
 

@@ -1,12 +1,12 @@
 """Provena's questions over internal HTTP."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
 from chassis.web import AsCaller, Work
+from contracts.lists import AsOf
 from provenance.lineage import provena
 from provenance.lineage.provena import ProvenaLineage, Query
 from provenance.unit import ProvenanceUnit
@@ -21,7 +21,7 @@ async def lineage(
     unit: Annotated[ProvenanceUnit, Work],
     query: Query = Query.UPSTREAM,
     depth: int | None = None,
-    as_of: datetime | None = None,
+    as_of: AsOf | None = None,
 ) -> ProvenaLineage:
     """What lies on the ways that a question asks for; whether there is such an entry is the registry's to say."""
     return await provena.ask(unit, caller, id, query, depth, as_of)

@@ -13,6 +13,7 @@ from chassis.refusal import Refusal, refuse
 from contracts.ids import run_id
 from contracts.message import Caller
 from contracts.problem import FieldError
+from contracts.vocabulary import Category, Relation
 from provenance.graph.answer import ANY, DATA, Answer, Direction, Relations, Shown
 from provenance.graph.model import Graph, Link, Node
 from provenance.graph.store import GraphStore
@@ -20,6 +21,7 @@ from provenance.graph.walk import LEDGER, Walker
 from provenance.lineage.told import Told
 from provenance.records import queries
 from provenance.records.names import last_part
+from provenance.records.registered import HANDLES
 from provenance.unit import ProvenanceSettings, ProvenanceUnit
 
 RESTRICTED = "RESTRICTED"
@@ -35,6 +37,8 @@ class NodeShown(BaseModel):
     label: str
     attributes: dict[str, Any]
     restricted: bool
+    registered: bool = False
+    """Whether it has an entry, of which the registry knows the readers."""
 
 
 class LinkShown(BaseModel):
@@ -172,6 +176,7 @@ def shown(answer: Answer) -> Lineage:
                 label="restricted" if node.restricted else _label(node.id, node.attributes.get("prov:label")),
                 attributes=dict(node.attributes),
                 restricted=node.restricted,
+                registered=node.subtype in HANDLES,
             )
             for node in answer.nodes
         ),
@@ -184,11 +189,11 @@ def shown(answer: Answer) -> Lineage:
     )
 
 
-def as_graph(answer: Answer) -> Graph:
-    """An answer as a graph, for documents and drawings."""
+def as_graph(told: Lineage) -> Graph:
+    """An answer that went out, and came back from whoever hid some of it, as a graph for documents and drawings."""
     return Graph.of(
-        (Node(node.id, node.category, node.subtype or RESTRICTED, node.attributes) for node in answer.nodes),
-        (Link(link.source, link.relation, link.target, link.attributes or None) for link in answer.links),
+        (Node(node.id, Category(node.category), node.subtype or RESTRICTED, node.attributes) for node in told.nodes),
+        (Link(link.source, Relation(link.relation), link.target, link.attributes or None) for link in told.links),
     )
 
 
@@ -196,7 +201,7 @@ async def _asked(unit: ProvenanceUnit, caller: Caller, as_of: int | datetime | N
     """Whom to ask: the graph as it is, or the ledger as it was at a point, which it has reached."""
     if as_of is None:
         return None, Present(unit.parts.graph, caller.tenants)
-    point = min(as_of, await queries.last(unit.session)) if isinstance(as_of, int) else await unit.ledger.as_of(as_of)
+    point = await unit.ledger.point(as_of)
     return point, Walker(await unit.session.connection(), LEDGER, caller.tenants, seq=point)
 
 

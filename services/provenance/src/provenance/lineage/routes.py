@@ -91,21 +91,14 @@ async def document(
     return await _document(graph, format)
 
 
-@router.get("/lineage/document")
+@router.post("/lineage/document")
 async def lineage_document(
-    id: Id,  # noqa: A002
-    caller: AsCaller,
-    house: AtHome,
-    direction: Direction = Direction.UP,
-    depth: int | None = None,
+    told: Lineage,
+    _caller: AsCaller,
     format: documents.Format = "json",  # noqa: A002
-    as_of: AsOf | None = None,
-    registered: bool = False,
 ) -> Response:
-    """A lineage as a PROV document."""
-    async with house.work() as unit:
-        answer = await queries.lineage(unit, _seeing(caller, registered), id, direction, depth, as_of)
-    return await _document(queries.as_graph(answer), format)
+    """An answer, as whoever asks may see it, as a PROV document."""
+    return await _document(queries.as_graph(told), format)
 
 
 @router.get("/drawing")
@@ -124,22 +117,15 @@ async def picture(
     return Response(content, media_type=drawing.MEDIA_TYPES[format])
 
 
-@router.get("/lineage/drawing")
+@router.post("/lineage/drawing")
 async def lineage_picture(
-    id: Id,  # noqa: A002
-    caller: AsCaller,
-    house: AtHome,
-    direction: Direction = Direction.UP,
-    depth: int | None = None,
+    told: Lineage,
+    _caller: AsCaller,
     format: drawing.Format = "png",  # noqa: A002
     detail: Detail = "normal",
-    as_of: AsOf | None = None,
-    registered: bool = False,
 ) -> Response:
-    """A lineage as a picture."""
-    async with house.work() as unit:
-        answer = await queries.lineage(unit, _seeing(caller, registered), id, direction, depth, as_of)
-    content = await drawing.render_drawing(queries.as_graph(answer), format, detail=detail)
+    """An answer, as whoever asks may see it, as a picture."""
+    content = await drawing.render_drawing(queries.as_graph(told), format, detail=detail)
     return Response(content, media_type=drawing.MEDIA_TYPES[format])
 
 

@@ -91,10 +91,12 @@ async def instead(unit: ProvenanceUnit, caller: Caller, proposed: Proposed) -> D
     return await _preview(unit, proposed.id, wanted, head.tenant if head else REGISTRY)
 
 
-async def history(unit: ProvenanceUnit, caller: Caller, record: str, revision: int | None, limit: int) -> History:
-    """What the revisions of a record did when they came."""
+async def history(
+    unit: ProvenanceUnit, caller: Caller, record: str, revision: int | None, limit: int, before: int | None = None
+) -> History:
+    """What the revisions of a record did when they came: one of them, or those before one."""
     await _heads(unit, caller, [record])
-    found = await queries.revisions(unit.session, record, revision, limit)
+    found = await queries.revisions(unit.session, record, revision, limit, before)
     if revision is not None and not found:
         raise _no_record(record)
     return History(items=tuple([await _applied(unit, record, one) for one in found]))

@@ -45,6 +45,7 @@ async def history(
     unit: AsUnit,
     revision: int | None = None,
     limit: Annotated[int, Query(ge=1, le=MANY)] = 20,
+    before: int | None = None,
 ) -> History:
     """What was done to the graph by the revisions of a record, newest first."""
-    return await changes.history(unit, caller, id, revision, limit)
+    return await changes.history(unit, caller, id, revision, limit, before)

@@ -6,7 +6,7 @@ from typing import Any
 
 from chassis.files import collect, once
 from contracts.access import LinkAssigned, LinkCleared
-from contracts.entries import ActivityRegistered
+from contracts.entries import ActivityRegistered, ActivityWithdrawn
 from contracts.model_runs import ModelRunRecord, ModelRunRegistered, ModelRunWithdrawn
 from provenance.graph.model import Graph
 from provenance.records import provjson, registered
@@ -31,6 +31,11 @@ async def lodge_activity(event: ActivityRegistered, unit: ProvenanceUnit) -> Non
     """Put into the ledger that somebody registered a thing, or a new version of one."""
     wanted, revision = registered.activity(event), max(event.revision, 1)
     await unit.ledger.lodge(event.activity, revision, wanted, tenant=REGISTRY, job=event.job, caller=event.caller)
+
+
+async def withdraw_activity(event: ActivityWithdrawn, unit: ProvenanceUnit) -> None:
+    """Let a creation or version tell nothing any more."""
+    await unit.ledger.withdraw(event.activity, event.revision, tenant=REGISTRY, job=event.job, caller=event.caller)
 
 
 async def withdraw_model_run(event: ModelRunWithdrawn, unit: ProvenanceUnit) -> None:

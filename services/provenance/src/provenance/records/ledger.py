@@ -150,6 +150,10 @@ class Ledger:
         """The last `seq` up to a moment; 0 before the first."""
         return await queries.as_of(self._session, at)
 
+    async def point(self, at: int | datetime) -> int:
+        """The `seq` that somebody means: that one, if it is there already, or the last up to a moment."""
+        return min(at, await queries.last(self._session)) if isinstance(at, int) else await self.as_of(at)
+
     async def _turn(self) -> None:
         if not self._has_turn:
             await self._session.execute(store.TURN)

@@ -36,6 +36,7 @@ HEADS = text(
 REVISIONS = text(
     """select r.revision, r.seq, r.at, r.job, r.withdrawn, cast(r.changes as text) as changes from provenance.records r
     where r.record = :record and (cast(:revision as integer) is null or r.revision = :revision)
+        and (cast(:before as integer) is null or r.revision < :before)
     order by r.revision desc limit :limit"""
 )
 SAID = text(
@@ -159,9 +160,12 @@ async def heads(session: AsyncSession, records: Sequence[str]) -> dict[str, Reco
     return {row["record"]: RecordHead(**row) for row in rows}
 
 
-async def revisions(session: AsyncSession, record: str, revision: int | None, limit: int) -> list[Revision]:
-    """What the revisions of a record did, newest first."""
-    rows = (await session.execute(REVISIONS, {"record": record, "revision": revision, "limit": limit})).all()
+async def revisions(
+    session: AsyncSession, record: str, revision: int | None, limit: int, before: int | None = None
+) -> list[Revision]:
+    """What the revisions of a record did, newest first: one of them, or those before one."""
+    told = {"record": record, "revision": revision, "before": before, "limit": limit}
+    rows = (await session.execute(REVISIONS, told)).all()
     return [
         Revision(row.revision, row.seq, row.at, row.job, row.withdrawn, tuple(load(json.loads(row.changes), record)))
         for row in rows

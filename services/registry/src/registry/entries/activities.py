@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.refusal import refuse
-from contracts.entries import ActivityRegistered, RelodgeActivity, Spinoff
+from contracts.entries import ActivityRegistered, ActivityWithdrawn, RelodgeActivity, Spinoff, WithdrawActivity
 from contracts.ids import uuid7
 from contracts.kinds import KINDS, Kind
 from contracts.message import Command
@@ -48,19 +48,33 @@ async def note_version(item: Item, job: Spinoff, command: Command, who: Asking, 
 
 async def relodge_activity(command: RelodgeActivity, unit: RegistryUnit) -> None:
     """Say again what an activity tells; it is the person's whose account owns it."""
-    who = await asking(command, unit)
-    must_be(who.caller, ADMIN)
-    checks.texts(handle=command.handle)
-    activity = checks.there(await unit.entries.hold(command.handle), command.handle)
-    if activity.kind not in {Kind.CREATE, Kind.VERSION}:
-        raise refuse("registry:wrong-kind", f"{activity.handle} is a {activity.kind}, and tells of no creation or version")
+    who, activity = await _administered(command, unit)
     told = checks.shape(activity.kind, checks.complete(activity))
     made = told["created_item_id"] if activity.kind is Kind.CREATE else told["to_item_id"]
     item = checks.there((await queries.items(unit.session, [made])).get(made), made)
     person = await links.person_of(unit.session, activity.owner)
     if person is None:
         raise refuse("registry:not-linked", f"{activity.owner}, who owns {activity.handle}, is linked to no person")
+    await unit.entries.put(activity)
     await unit.publish(_fact(activity, item, person, answer(command, who, activity.revision)))
+
+
+async def withdraw_activity(command: WithdrawActivity, unit: RegistryUnit) -> None:
+    """Let an activity tell nothing any more; its entry stays, so that it can be lodged again."""
+    who, activity = await _administered(command, unit)
+    await unit.entries.put(activity)
+    await unit.publish(ActivityWithdrawn(**answer(command, who, activity.revision), activity=activity.handle))
+
+
+async def _administered(command: RelodgeActivity | WithdrawActivity, unit: RegistryUnit) -> tuple[Asking, Item]:
+    """An activity with a revision of its own for what it will tell."""
+    who = await asking(command, unit)
+    must_be(who.caller, ADMIN)
+    checks.texts(handle=command.handle)
+    activity = checks.there(await unit.entries.hold(command.handle), command.handle)
+    if activity.kind not in {Kind.CREATE, Kind.VERSION}:
+        raise refuse("registry:wrong-kind", f"{activity.handle} is a {activity.kind}, and tells of no creation or version")
+    return who, activity.model_copy(update={"revision": activity.revision + 1})
 
 
 async def _note(

@@ -15,12 +15,12 @@ from contracts.entries import (
     UpdateEntry,
     VersionEntry,
 )
-from contracts.kinds import KINDS, Kind, Role
+from contracts.kinds import KINDS, WRITING, Kind, Role
 from contracts.problem import FieldError
 from registry.entries import checks, model
 from registry.entries.activities import note_creation, note_version, spinoff_for
 from registry.entries.asking import Asking, answer, asking, info_of, told
-from registry.entries.model import WRITING, Item
+from registry.entries.model import Item
 from registry.unit import RegistryUnit
 
 OURS = frozenset({Kind.MODEL_RUN, Kind.CREATE, Kind.VERSION})

@@ -9,9 +9,6 @@ from contracts.message import Part
 from contracts.views import LockMoment, Moment
 
 FIRST = "Initial record creation"
-READING = frozenset({Role.METADATA_READ, Role.METADATA_WRITE, Role.ADMIN})
-"""Any of these lets one read what an entry says."""
-WRITING = frozenset({Role.METADATA_WRITE, Role.ADMIN})
 KEPT = ("s3", "release_history", "release_status", "release_approver", "release_timestamp")
 """What a dataset keeps when only its description changes."""
 

@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from contracts.kinds import READING
 from contracts.message import Caller
 from contracts.views import EntrySeen, LockMoment, Moment, Stored
 from registry.access.rows import MemberRow
-from registry.entries.model import READING, Item, Reader
+from registry.entries.model import Item, Reader
 from registry.entries.rows import EntryRow, GrantRow, HistoryRow, LockRow, among
 
 ADMIN = "entity-registry-admin"

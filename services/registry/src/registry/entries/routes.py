@@ -11,11 +11,11 @@ from sqlalchemy import text
 from chassis.house import House
 from chassis.web import AsCaller, InHouse, Work
 from contracts.entries import Access
-from contracts.kinds import KINDS, Kind, Role
+from contracts.kinds import KINDS, READING, Kind, Role
 from contracts.views import Check, EntryPage, EntrySeen, Hits, Listing, Locks, RolesAsked, RolesHeld
 from registry.entries import checks, listing, queries, search
 from registry.entries.asking import must_be
-from registry.entries.model import READING, Item, Reader
+from registry.entries.model import Item, Reader
 from registry.unit import RegistryParts, RegistryUnit
 
 router = APIRouter(prefix="/entries", tags=["entries"])

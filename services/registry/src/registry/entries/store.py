@@ -28,6 +28,9 @@ REACHED = text("""select case when is_called then last_value else 0 end from reg
 FREEZE = text("lock table registry.entries in share row exclusive mode")
 REACH = text("select setval('registry.handles', :number)")
 
+LAST_PLACE = 2**31 - 1
+"""No history has more: its places are numbers of four bytes."""
+
 
 class Entries:
     """Entries in the database, within a transaction of the caller's."""
@@ -96,7 +99,7 @@ class Entries:
 
     async def moment(self, handle: str, place: int) -> Moment | None:
         """A place of an entry's history."""
-        row = await self._session.get(HistoryRow, (handle, place))
+        row = await self._session.get(HistoryRow, (handle, place)) if place <= LAST_PLACE else None
         return row.moment() if row else None
 
     async def remove(self, handles: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.refusal import Refusal, refuse
 from contracts.kinds import (
     KINDS,
+    READING,
     DatasetInfo,
     DatasetTemplateInfo,
     Info,
@@ -29,7 +30,7 @@ from contracts.problem import FieldError
 from contracts.templates import TemplateUse
 from registry.entries import queries
 from registry.entries.checks import texts
-from registry.entries.model import READING, Item, Reader
+from registry.entries.model import Item, Reader
 
 TEMPLATE = "workflow_template_id"
 Told = TypeVar("Told", bound=Info)

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.files import collect
 from chassis.refusal import refuse
 from contracts.entries import EntryDeleted
-from contracts.kinds import Kind
+from contracts.kinds import WRITING, Kind
 from contracts.message import Command
 from contracts.model_runs import (
     LinkStudy,
@@ -27,7 +27,7 @@ from contracts.provenance import RecordLodged
 from registry.entries import checks as entries
 from registry.entries.asking import Asking, answer, asking, must_be
 from registry.entries.asking import told as entry_told
-from registry.entries.model import WRITING, Item, create
+from registry.entries.model import Item, create
 from registry.entries.queries import ADMIN
 from registry.model_runs import checks
 from registry.model_runs.asking import record_of, told
@@ -89,7 +89,7 @@ async def withdraw_model_run(command: WithdrawModelRun, unit: RegistryUnit) -> N
     who, item = await _administered(command, unit)
     if command.with_entry:
         entries.unlocked(item)
-    revision = await unit.model_runs.state(item.handle, withdrawn=True)
+    revision = await unit.model_runs.state(item.handle, None)
     if command.with_entry:
         await unit.entries.remove([item.handle])
         # its order is answered by what happens to the graph, so this says of no job
@@ -158,7 +158,7 @@ async def _replace(
 
 
 async def _say(item: Item, record: ModelRunRecord, model: str, command: Command, who: Asking, unit: RegistryUnit) -> None:
-    revision = await unit.model_runs.state(item.handle)
+    revision = await unit.model_runs.state(item.handle, item.last)
     fact = answer(command, who, revision)
     await unit.publish(ModelRunRegistered(**fact, handle=item.handle, model=model, **await told(record, unit)))
 

@@ -6,15 +6,18 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from chassis.web import AsCaller, Work
+from contracts.kinds import READING
+from contracts.message import Caller
 from contracts.model_runs import ModelRunAsked
 from registry.entries import checks as entries
 from registry.entries import queries
-from registry.entries.model import READING
 from registry.model_runs import checks
 from registry.unit import RegistryUnit
 
 router = APIRouter(prefix="/model-runs", tags=["model runs"])
 AsUnit = Annotated[RegistryUnit, Work]
+Handle = Annotated[str, Query(min_length=1)]
+MANY = 10_000
 
 
 class RunState(BaseModel):
@@ -24,6 +27,19 @@ class RunState(BaseModel):
     revision: int
     lodged: int
     withdrawn: bool
+
+
+class Said(BaseModel):
+    """What a model run said at a revision: a place of its history, or nothing."""
+
+    revision: int
+    history_id: int | None
+
+
+class Revisions(BaseModel):
+    """The revisions of a model run, newest first."""
+
+    items: list[Said]
 
 
 @router.post("/check", status_code=204)
@@ -43,11 +59,25 @@ async def check(asked: ModelRunAsked, caller: AsCaller, unit: AsUnit) -> None:
 
 
 @router.get("/state")
-async def state(handle: Annotated[str, Query(min_length=1)], caller: AsCaller, unit: AsUnit) -> RunState:
+async def state(handle: Handle, caller: AsCaller, unit: AsUnit) -> RunState:
     """How far a model run is on its way into the graph, to whoever may read it."""
+    await _readable(handle, caller, unit)
+    said = await unit.model_runs.look(handle)
+    return RunState(handle=handle, revision=said.revision, lodged=said.lodged, withdrawn=said.withdrawn)
+
+
+@router.get("/revisions")
+async def revisions(
+    handle: Handle, caller: AsCaller, unit: AsUnit, limit: Annotated[int, Query(ge=1, le=MANY)] = MANY
+) -> Revisions:
+    """What a model run said at its revisions, to whoever may read it."""
+    await _readable(handle, caller, unit)
+    places = await unit.model_runs.places(handle, limit)
+    return Revisions(items=[Said(revision=revision, history_id=place) for revision, place in places])
+
+
+async def _readable(handle: str, caller: Caller, unit: RegistryUnit) -> None:
     entries.texts(handle=handle)
     item = entries.there((await queries.items(unit.session, [handle])).get(handle), handle)
     checks.of_run(item)
     entries.may(item, await queries.reader(unit.session, caller), READING)
-    said = await unit.model_runs.look(handle)
-    return RunState(handle=handle, revision=said.revision, lodged=said.lodged, withdrawn=said.withdrawn)

@@ -14,8 +14,16 @@ from registry.entries.model import Item
 from registry.entries.rows import SCHEMA
 
 STATE = text(
-    """insert into registry.model_runs as m (handle, revision, lodged, withdrawn) values (:handle, 1, 0, :withdrawn)
-    on conflict (handle) do update set revision = m.revision + 1, withdrawn = excluded.withdrawn returning revision"""
+    """with stated as (
+    insert into registry.model_runs as m (handle, revision, lodged, withdrawn)
+    values (:handle, 1, 0, cast(:place as integer) is null)
+    on conflict (handle) do update set revision = m.revision + 1, withdrawn = excluded.withdrawn returning handle, revision
+)
+insert into registry.model_run_revisions (handle, revision, history_id)
+select handle, revision, cast(:place as integer) from stated returning revision"""
+)
+PLACES = text(
+    "select revision, history_id from registry.model_run_revisions where handle = :handle order by revision desc limit :limit"
 )
 HOLD = text("select revision, lodged, withdrawn from registry.model_runs where handle = :handle for update")
 LOOK = text("select revision, lodged, withdrawn from registry.model_runs where handle = :handle")
@@ -44,6 +52,17 @@ class StatementRow(SQLModel, table=True):
     document: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
 
 
+class RevisionRow(SQLModel, table=True):
+    """What a model run said at a revision: a place of its history, or nothing where it was withdrawn."""
+
+    __tablename__ = "model_run_revisions"
+    __table_args__: ClassVar[dict[str, Any]] = SCHEMA
+
+    handle: str = Field(sa_column=Column(Text(collation="C"), primary_key=True))
+    revision: int = Field(sa_column=Column(Integer, primary_key=True))
+    history_id: int | None = Field(default=None, sa_column=Column(Integer))
+
+
 @dataclass(frozen=True)
 class Statement:
     """A model run's last statement, and how far the graph is."""
@@ -59,10 +78,15 @@ class Statements:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def state(self, handle: str, *, withdrawn: bool = False) -> int:
-        """A model run says something else from now on, or nothing; the statement's number."""
-        stated = await self._session.execute(STATE, {"handle": handle, "withdrawn": withdrawn})
+    async def state(self, handle: str, place: int | None) -> int:
+        """A model run says from now on what is at that place of its history, or nothing; the statement's number."""
+        stated = await self._session.execute(STATE, {"handle": handle, "place": place})
         return int(stated.scalar_one())
+
+    async def places(self, handle: str, limit: int) -> list[tuple[int, int | None]]:
+        """Its revisions, newest first, each with the place of the history that it said."""
+        rows = await self._session.execute(PLACES, {"handle": handle, "limit": limit})
+        return [(row.revision, row.history_id) for row in rows]
 
     async def hold(self, handle: str) -> Statement | None:
         """A model run's last statement, held until the transaction ends."""

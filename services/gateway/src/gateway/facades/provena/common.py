@@ -7,10 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from contracts.message import Caller
 from gateway.facades.provena.doors import LEVELS, Here, role
+
+
+class DeliberateError(Exception):
+    """What whoever asks for a failure gets."""
+
 
 VERSION = importlib.metadata.version("reprovena-gateway")
 HEALTHY = {"message": "Health check successful."}
@@ -29,8 +34,19 @@ def add(router: APIRouter, api: str) -> None:
         router.add_api_route(
             f"/check-access/check-{level}-access", _check(*roles), methods=["GET"], summary=f"Check {level} access"
         )
-    router.add_api_route("/admin/config", _config(read, write, admin), methods=["GET"], summary="Show the settings")
+    text = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+    told: Any = {"summary": "Show the settings", "response_class": Response, "responses": text}
+    router.add_api_route("/admin/config", _config(read, write, admin), methods=["GET"], **told)
+    router.add_api_route("/admin/sentry-debug", _fail(read, write, admin), methods=["GET"], include_in_schema=False)
     _documents(router, api)
+
+
+def _fail(*roles: str) -> Any:
+    def fail(_caller: Annotated[Caller, Depends(role(*roles))]) -> None:
+        """Fail on purpose, so that a keeper sees whether failures come to where they are looked for."""
+        raise DeliberateError
+
+    return fail
 
 
 def _health() -> dict[str, str]:

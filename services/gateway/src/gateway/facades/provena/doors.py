@@ -12,8 +12,9 @@ from chassis.files import once
 from chassis.refusal import Refusal, refuse
 from contracts.message import Caller, Command, FileRef
 from contracts.vocabulary import JobStatus
+from gateway.access.roles import acting
 from gateway.api.doors import AsUser, Here
-from gateway.facades.provena.errors import DetailError, ProvenaRoute, wrong
+from gateway.facades.provena.errors import ANSWERS, DetailError, ProvenaRoute, wrong
 from gateway.jobs.model import Job, View
 from gateway.jobs.sending import send
 from gateway.jobs.waiting import reached
@@ -39,12 +40,7 @@ LEVELS = {
 
 def router(api: str) -> APIRouter:
     """The routes of one API, below its path."""
-    return APIRouter(prefix=f"/{api}", tags=[f"provena: {api}"], route_class=ProvenaRoute)
-
-
-def acting(caller: Caller) -> Caller:
-    """The caller as Provena knows people: by the name to log in with, in the first group."""
-    return caller.model_copy(update={"name": caller.username or caller.name})
+    return APIRouter(prefix=f"/{api}", tags=[f"provena: {api}"], route_class=ProvenaRoute, responses=ANSWERS)
 
 
 def role(*roles: str) -> Callable[[Caller], Caller]:

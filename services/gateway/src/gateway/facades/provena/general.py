@@ -1,9 +1,13 @@
 """`/registry/registry/general` and what else is about all kinds: lists, fetching, the version, datasets under review."""
 
+from itertools import product
+from typing import Any
+
 from fastapi import APIRouter
 
+from chassis.refusal import refuse
 from contracts.bundles import flat
-from contracts.kinds import Kind
+from contracts.kinds import KINDS, Kind
 from contracts.views import EntryPage
 from gateway.facades.provena.asking import entry_of, page_of, person_of
 from gateway.facades.provena.common import VERSION
@@ -17,8 +21,15 @@ from gateway.facades.provena.shapes import Filter, GeneralList, Reviewing
 STORED = {kind.value for kind in Kind}
 
 
+ACTIONS = (("GET", "fetch"), ("POST", "seed"), ("POST", "create"), ("PUT", "update"), ("PUT", "revert"), ("POST", "version"))
+"""What the original's own services ask for in somebody else's name."""
+
+
 def add(router: APIRouter) -> None:
     """Give the registry the routes that are about all kinds."""
+    for at, (method, action) in product(("general", *(facts.prefix for facts in KINDS.values())), ACTIONS):
+        told: dict[str, Any] = {"methods": [method], "summary": "Not offered", "include_in_schema": False}
+        router.add_api_route(f"/registry/{at}/proxy/{action}", proxy, **told)
     router.add_api_route("/registry/general/list", page, methods=["POST"], summary="List items")
     router.add_api_route("/registry/general/fetch", fetch, methods=["GET"], summary="Show an item")
     router.add_api_route("/registry/general/delete", delete, methods=["DELETE"], summary="Remove an item")
@@ -26,6 +37,11 @@ def add(router: APIRouter) -> None:
     router.add_api_route(
         "/registry/entity/dataset/user/releases", releases, methods=["POST"], summary="List the datasets that you review"
     )
+
+
+async def proxy(_caller: AsReader) -> Body:
+    """Refused: whoever gives an order here gives it in their own name."""
+    raise refuse("gateway:not-yet", "Nobody acts here in another's name: ask as yourself, without /proxy.")
 
 
 async def page(wanted: GeneralList, caller: AsReader, house: Here) -> Body:

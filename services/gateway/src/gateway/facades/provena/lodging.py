@@ -1,15 +1,27 @@
 """Orders about model runs, with the jobs that clients of Provena see of them."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from contracts.entries import WithdrawActivity
 from contracts.ids import user_id, uuid7
-from contracts.message import Caller
-from contracts.model_runs import LinkStudy, ModelRunAsked, ModelRunRecord, RegisterModelRun, RelodgeModelRun, UpdateModelRun
+from contracts.kinds import Kind
+from contracts.message import Caller, Command
+from contracts.model_runs import (
+    LinkStudy,
+    ModelRunAsked,
+    ModelRunRecord,
+    RegisterModelRun,
+    RelodgeModelRun,
+    UpdateModelRun,
+    WithdrawModelRun,
+)
 from contracts.problem import Problem
+from contracts.views import EntrySeen, Listing
 from contracts.vocabulary import JobStatus
-from gateway.facades.provena.asking import told
+from gateway.facades.provena.asking import page_of, told
 from gateway.facades.provena.doors import begun, carried
 from gateway.facades.provena.errors import meaning
 from gateway.jobs.model import Job, News, View
@@ -82,6 +94,27 @@ async def link(house: GatewayHouse, caller: Caller, handle: str, study: str) -> 
 async def relodge(house: GatewayHouse, caller: Caller, handle: str, *, validate: bool) -> Job:
     """Order that a model run is lodged again."""
     return await begun(house, caller, RelodgeModelRun(handle=handle, validate_record=validate), _lodging_only(caller, handle))
+
+
+async def complete(house: GatewayHouse, caller: Caller, kind: Kind) -> AsyncIterator[EntrySeen]:
+    """All items of a kind but seeds, the oldest first."""
+    listing = Listing(kind=kind, sort="CREATED_TIME", ascending=True, limit=200)
+    while True:
+        page = await page_of(house, caller, listing)
+        for one in page.items:
+            yield one
+        if page.next is None:
+            return
+        listing = listing.model_copy(update={"after": page.next})
+
+
+async def withdraw_all(house: GatewayHouse, caller: Caller) -> list[UUID]:
+    """Order that everything registered falls silent, all at once; the jobs."""
+    orders: list[Command] = [WithdrawModelRun(handle=one.handle) async for one in complete(house, caller, Kind.MODEL_RUN)]
+    for kind in (Kind.CREATE, Kind.VERSION):
+        orders += [WithdrawActivity(handle=one.handle) async for one in complete(house, caller, kind)]
+    async with house.work() as unit:
+        return [(await send(unit, one.model_copy(update={"tenant": caller.tenants[0]}), caller)).id for one in orders]
 
 
 def settled(

@@ -8,10 +8,10 @@ from chassis.refusal import refuse
 from contracts.kinds import Kind
 from contracts.message import Caller
 from contracts.model_runs import ModelRunRecord, WithdrawModelRun
-from contracts.views import Listing
 from contracts.vocabulary import JobStatus
+from gateway.api.graphs import AsOf, iso
 from gateway.facades.provena import common, lodging
-from gateway.facades.provena.asking import entry_of, page_of, told
+from gateway.facades.provena.asking import entry_of, told
 from gateway.facades.provena.doors import AsAdmin, AsReader, AsWriter, Here, done, outcome
 from gateway.facades.provena.doors import router as router_of
 from gateway.facades.provena.errors import DetailError, meaning
@@ -113,21 +113,23 @@ async def store_many(wanted: list[StoredRun], caller: AsAdmin, house: Here, vali
 @router.post("/admin/store_all_registry_records", summary="Lodge all model runs again")
 async def store_all(caller: AsAdmin, house: Here, validate_record: bool = True) -> Body:
     """Order that every registered model run is lodged again."""
-    listing, count = Listing(kind=Kind.MODEL_RUN, sort="CREATED_TIME", ascending=True, limit=200), 0
-    while True:
-        page = await page_of(house, caller, listing)
-        for one in page.items:
-            await lodging.relodge(house, caller, one.handle, validate=validate_record)
-        count += len(page.items)
-        if page.next is None:
-            return well(f"{count} model runs are being lodged. {FOLLOW}")
-        listing = listing.model_copy(update={"after": page.next})
+    count = 0
+    async for one in lodging.complete(house, caller, Kind.MODEL_RUN):
+        await lodging.relodge(house, caller, one.handle, validate=validate_record)
+        count += 1
+    return well(f"{count} model runs are being lodged. {FOLLOW}")
 
 
-@router.delete("/graph/admin/clear", summary="Not offered", include_in_schema=False)
-async def clear(_caller: AsAdmin) -> Body:
-    """Refused: the graph follows from what is registered, and is made anew from that."""
-    raise refuse("gateway:not-yet", "The graph is not emptied from here: it follows from what is registered and run.")
+@router.delete("/graph/admin/clear", summary="Take everything registered out of the graph", include_in_schema=False)
+async def clear(caller: AsAdmin, house: Here) -> Body:
+    """Take what model runs, creations and versions say out of the graph; their items stay, and can be lodged again.
+
+    What runs of workflows say is not the registry's, and stays.
+    """
+    jobs = await lodging.withdraw_all(house, caller)
+    for job in jobs:
+        await outcome(house, job)
+    return well(f"{len(jobs)} records are out of the graph. What runs of workflows say is still there.")
 
 
 async def _store(house: GatewayHouse, caller: Caller, handle: str, *, validate: bool) -> None:
@@ -138,9 +140,13 @@ async def _store(house: GatewayHouse, caller: Caller, handle: str, *, validate: 
 def _question(path: str, query: str, what: str) -> None:
     @router.get(path, summary=f"Ask for {query.replace('_', ' ')}")
     async def explore(
-        starting_id: Annotated[str, Query(min_length=1)], caller: AsReader, house: Here, depth: Depth = None
+        starting_id: Annotated[str, Query(min_length=1)],
+        caller: AsReader,
+        house: Here,
+        depth: Depth = None,
+        as_of: AsOf = None,
     ) -> Body:
-        asked = {"id": starting_id, "query": query, "depth": depth}
+        asked = {"id": starting_id, "query": query, "depth": depth, "as_of": iso(as_of)}
         found = await house.parts.backends.provenance.json(caller, "/provena/lineage", asked)
         if (
             not found["nodes"]
