@@ -15,6 +15,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
+from tests.e2e.test_meeting import described
 from tests.e2e.test_runs import SHOUT, a_run, upload
 from tests.running import Platform, register
 
@@ -308,6 +309,7 @@ OTHERS_ARE_OPEN = {"type", "service"}
 BODIES: dict[Route, Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("PATCH", "/v1/workflows/{workflow}"): lambda _: {"data": {"name": "stolen"}},
     ("POST", "/v1/runs/{run}/restart"): lambda _: {"json": {}},
+    ("POST", "/v1/runs/{run}/dataset"): lambda _: {"json": {"collection_format": described("10378.1/1", "Stolen")}},
     ("GET", "/v1/runs/{run}/difference"): lambda told: {"params": {"other": told["other"]}},
     ("PUT", "/workflow_registry/update/{registry_id}"): lambda _: {"params": {"name": "stolen"}},
     ("PUT", "/workflow_registry/update/{registry_id}/"): lambda _: {"params": {"name": "stolen"}},

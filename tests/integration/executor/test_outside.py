@@ -11,7 +11,7 @@ from tests.elsewhere import Elsewhere
 from tests.integration.executor.conftest import World
 
 from chassis.files import collect
-from contracts.executor import OutsideFile, RestartRun, RunFailed, RunFinished, RunQueued, RunStopped, Source, StopRun
+from contracts.executor import Origin, OutsideFile, RestartRun, RunFailed, RunFinished, RunQueued, RunStopped, Source, StopRun
 from contracts.ids import uuid7
 
 SHOW = """
@@ -67,6 +67,17 @@ async def test_a_file_is_fetched_once_and_known_by_where_it_came_from(world: Wor
     again = (await world.heard(RunFinished, count=2))[1].run
     assert again.inputs[0].model_dump(exclude={"id"}) == seen.model_dump(exclude={"id"})
     assert len(elsewhere.asked) == 1
+
+
+async def test_a_dataset_that_lies_elsewhere_is_known_by_its_handle(world: World, elsewhere: Elsewhere):
+    """What was fetched comes from the dataset as well as from its address."""
+    elsewhere.pages["/data"] = 200, PLAIN, b"1,2,3\n"
+    origin, source = Origin(id="10378.1/5"), Source(url=elsewhere.url("/data"))
+    told = wanted(elsewhere.url("/data")) | {"outside": (OutsideFile(name="data.csv", source=source, origin=origin),)}
+    await world.start(SHOW, **told)
+
+    (seen,) = (await world.heard(RunFinished))[0].run.inputs
+    assert (seen.origin, seen.source.url) == (origin, source.url)
 
 
 async def test_being_away_is_no_reason_to_fail(world: World, elsewhere: Elsewhere):

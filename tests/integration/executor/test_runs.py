@@ -25,9 +25,11 @@ from contracts.executor import (
     StopRun,
 )
 from contracts.ids import uuid7
+from contracts.outcomes import DatasetFilled
 from contracts.refusals import ExecutorCommandRefused
 from contracts.vocabulary import Engine, RunStatus
 from executor.runner import Look
+from executor.runs.handlers import keep_outputs
 from executor.runs.many import whole
 from executor.runs.submitter import submit_due
 
@@ -210,6 +212,23 @@ async def test_a_deleted_run_leaves_no_files(world: World):
     assert await world.runner.runner.usage(run, (await world.row(run)).runner_id) == 0
     await world.tell(DeleteRun(run=run))
     assert (await world.heard(ExecutorCommandRefused))[0].problem.status == 409
+
+
+async def test_what_a_dataset_holds_outlives_its_run(world: World):
+    """The workspace goes, the outputs stay in the store; another tenant's word keeps nothing."""
+    run, other = await world.start(), await world.start()
+    await world.heard(RunFinished, count=2)
+    async with world.house.work() as unit:
+        await keep_outputs(DatasetFilled(dataset="10378.1/5", run=run, tenant=world.caller.tenants[0]), unit)
+        await keep_outputs(DatasetFilled(dataset="10378.1/5", run=other, tenant="biology"), unit)
+    for one in (run, other):
+        await world.tell(DeleteRun(run=one))
+    await world.heard(RunDeleted, count=2)
+
+    (kept,), (gone,) = [(await world.row(one)).run().outputs for one in (run, other)]
+    assert kept.stored is not None and gone.stored is None
+    assert await world.house.files.size(kept.stored) > 0
+    assert await world.runner.runner.usage(run, (await world.row(run)).runner_id) == 0
 
 
 async def test_strangers_can_do_nothing_with_a_run(world: World):

@@ -324,3 +324,58 @@ def test_what_others_wrote_cannot_move_the_cursor(invoke: Invoke, server: Any) -
 
     assert "\x1b" not in result.stdout
     assert "[red]" in result.stdout
+
+
+def test_a_workflow_names_what_its_runs_are(invoke: Invoke, server: Any, folder: Path, tmp_path: Path) -> None:
+    """By a handle alone, or by a file that says more; the handle speaks over the file."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("template: 10378.1/4\ninputs: {data: {resource: grid}}\n")
+    server.on("PATCH", r"/v1/workflows/[^/]+", lambda _: httpx.Response(200, json=server.workflow))
+
+    alone = invoke("workflow", "register", str(folder), "--template", "10378.1/5")
+    first = server.last("POST", "/v1/workflows").content
+    both = invoke("workflow", "update", "digits:1.0", "--model-run", str(plan), "--template", "10378.1/5")
+    second = server.last("PATCH", r"/v1/workflows/.*").content
+    none = invoke("workflow", "update", "digits:1.0", "--no-model-run")
+
+    assert [one.exit_code for one in (alone, both, none)] == [0, 0, 0], alone.output + both.output + none.output
+    assert b'{"template": "10378.1/5"}' in first
+    assert b'{"template": "10378.1/5", "inputs": {"data": {"resource": "grid"}}}' in second
+    assert b'name="clear_model_run"' in server.last("PATCH", r"/v1/workflows/.*").content
+
+
+def test_a_dataset_is_a_file_of_a_run(invoke: Invoke, server: Any) -> None:
+    """By its handle, and the file of it if there are several."""
+    given = ["-f", "a.nc=dataset:10378.1/5", "-f", "b.nc=dataset:10378.1/6#deep/b.nc"]
+
+    result = invoke("run", "start", "digits:1.0", *given)
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(server.last("POST", "/v1/runs").content)["files"] == {
+        "a.nc": {"dataset": "10378.1/5"},
+        "b.nc": {"dataset": "10378.1/6", "file": "deep/b.nc"},
+    }
+
+
+def test_outputs_become_a_dataset_and_a_run_a_model_run(invoke: Invoke, server: Any, tmp_path: Path) -> None:
+    """The handle is told, also if the server takes its time; a run shows what became of it."""
+    told = {"model_run": "10378.1/9", "datasets": ["10378.1/8"], "problem": None}
+    (tmp_path / "about.yaml").write_text("dataset_info: {name: Waves}\n")
+    done = server.job("SUCCEEDED", {"handle": "10378.1/8"})
+    server.on("POST", r"/v1/runs/[^/]+/dataset", lambda _: httpx.Response(202, json={"job": server.job("PENDING")}))
+    server.on("GET", r"/v1/jobs/[^/]+", lambda _: httpx.Response(200, json=done))
+    server.on("POST", r"/v1/runs/[^/]+/model-run", lambda _: httpx.Response(200, json=told))
+    server.run["outcome"] = told
+
+    made = invoke("run", "dataset", RUN, str(tmp_path / "about.yaml"), "-o", "waves", "--template", "10378.1/3")
+    lodged = invoke("run", "lodge", RUN)
+    shown = invoke("run", "show", RUN)
+
+    assert "the dataset 10378.1/8" in " ".join(made.output.split()), made.output
+    assert json.loads(server.last("POST", r"/v1/runs/[^/]+/dataset").content) == {
+        "collection_format": {"dataset_info": {"name": "Waves"}},
+        "outputs": ["waves"],
+        "template": "10378.1/3",
+    }
+    assert "model run 10378.1/9" in " ".join(lodged.output.split()), lodged.output
+    assert "Model run 10378.1/9; dataset 10378.1/8" in shown.output

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from chassis.refusal import Refusal, Trouble, refuse
-from contracts.datasets import CollectionFormat
+from contracts.datasets import CollectionFormat, faults
 from contracts.entries import Versioning
 from contracts.ids import uuid7
 from contracts.kinds import KINDS, Kind
@@ -17,7 +17,6 @@ from contracts.problem import FieldError, Problem
 from contracts.views import EntrySeen
 from contracts.vocabulary import JobStatus
 from gateway.facades.provena import auth, datasets, registry
-from gateway.facades.provena.datasets import faults
 from gateway.facades.provena.doors import acting, role
 from gateway.facades.provena.errors import DetailError, Soft, meaning, told, wrong
 from gateway.facades.provena.hosts import api_of, below

@@ -4,7 +4,7 @@ from reprovena.aio.client import AsyncReprovena
 from reprovena.compared import Difference, FileUse
 from reprovena.errors import Damaged, FieldError, NotLoggedIn, ProblemError, ReprovenaError, Unreachable, WrongUse
 from reprovena.graph import Lineage, Link, Node
-from reprovena.inputs import Inputs, RunOutput, UploadId, parse_value, read_values, with_local_files
+from reprovena.inputs import Dataset, Inputs, RunOutput, UploadId, parse_value, read_values, with_local_files
 from reprovena.issuer import DeviceCode
 from reprovena.models import Job, Parameter, Upload, Workflow
 from reprovena.records import Action, Applied, Diff
@@ -17,6 +17,7 @@ __all__ = [
     "Applied",
     "AsyncReprovena",
     "Damaged",
+    "Dataset",
     "DeviceCode",
     "Diff",
     "Difference",

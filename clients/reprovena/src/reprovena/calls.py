@@ -159,6 +159,17 @@ def restart(run: str, inputs: Mapping[str, Any] | None) -> Call[Started]:
     return Call("POST", f"/v1/runs/{_one(run)}/restart", lambda answer: Started.of(document_of(answer)), json=body, wait=30.0)
 
 
+def register_outputs(run: str, body: Mapping[str, Any], wait: float) -> Call[Document]:
+    """Register outputs of a run as a dataset; a job alone if that takes longer than one wants to wait."""
+    path = f"/v1/runs/{_one(run)}/dataset"
+    return Call("POST", path, document_of, params=params_of(wait=int(wait)), json=body, wait=wait)
+
+
+def lodge_run(run: str, wait: float) -> Call[Document]:
+    """Lodge a run as a model run; a job instead if that takes longer than one wants to wait."""
+    return Call("POST", f"/v1/runs/{_one(run)}/model-run", document_of, params=params_of(wait=int(wait)), wait=wait)
+
+
 def delete_run(run: str) -> Call[None]:
     """Remove a run's files; its provenance stays."""
     return Call("DELETE", f"/v1/runs/{_one(run)}", _nothing, wait=30.0)

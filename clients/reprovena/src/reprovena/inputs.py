@@ -29,7 +29,15 @@ class UploadId:
     id: str
 
 
-Source = Path | RunOutput | UploadId
+@dataclass(frozen=True)
+class Dataset:
+    """A registered dataset, or the file of it with this path or role."""
+
+    handle: str
+    file: str | None = None
+
+
+Source = Path | RunOutput | UploadId | Dataset
 """Where the bytes of a file come from."""
 
 

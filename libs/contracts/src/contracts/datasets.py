@@ -167,6 +167,24 @@ class CollectionFormat(Strict):
     dataset_info: DatasetDetails
 
 
+APPROVALS = ("ethics_registration", "ethics_access", "indigenous_knowledge", "export_controls")
+
+
+def faults(format_: CollectionFormat) -> list[str]:
+    """What is wrong with a description that has the right shape."""
+    found, info = [], format_.dataset_info
+    created, published = info.created_date.value, info.published_date.value
+    if created and published and published < created:
+        found.append("published_date is before created_date")
+    for name in APPROVALS:
+        approval = getattr(format_.approvals, name)
+        if approval.relevant and not approval.obtained:
+            found.append(f"{name} is relevant, and was not obtained")
+        if approval.obtained and not approval.relevant:
+            found.append(f"{name} was obtained, and is not relevant")
+    return found
+
+
 class StorageLocation(BaseModel):
     """Where the files of a dataset lie."""
 

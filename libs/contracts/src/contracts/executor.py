@@ -54,6 +54,8 @@ class OutsideFile(Part):
     name: str
     """Path inside the workspace; input values name it as `{class: File, path: <name>}`."""
     source: Source
+    origin: Origin | None = None
+    """The registered dataset that it is."""
 
 
 class StagedFile(Part):

@@ -37,6 +37,11 @@ def output_id(run: UUID, place: str, path: str) -> str:
     return f"run/{run}/out/{place}/{path}"
 
 
+def dataset_record(run: UUID, dataset: str) -> RecordId:
+    """The record that says which outputs of a run a dataset holds."""
+    return RecordId(f"run/{run}/dataset/{dataset}")
+
+
 NOWHERE = "~"
 """In the place of a place: a file that some step of the run wrote, nobody knows which."""
 

@@ -44,6 +44,10 @@ class Caller(Part):
     username: str | None = None
     """The name to log in with, as the issuer tells it."""
 
+    def by_username(self) -> "Caller":
+        """The same as the registry of entries knows people: by the name to log in with."""
+        return self.model_copy(update={"name": self.username or self.name})
+
 
 class Message(Part):
     """The envelope's fields are fields of the message, so dedup and audit do not depend on a transport."""

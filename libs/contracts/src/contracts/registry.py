@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.message import Command, Event, FileRef, Part
+from contracts.outcomes import ModelRunPlan
 from contracts.vocabulary import Engine
 
 NAME = r"^[^\x00-\x1f\x7f/\\:]+$"
@@ -40,6 +41,8 @@ class Workflow(Part):
     """The integer by which clients of ReProv know it."""
     created: datetime | None = None
     """When it was asked for."""
+    model_run: ModelRunPlan | None = None
+    """As what model runs its finished runs are lodged, if they are."""
 
 
 class Parameter(Part):
@@ -66,6 +69,7 @@ class RegisterWorkflow(Command):
     spec: FileRef
     main: str
     inputs: FileRef | None = None
+    model_run: ModelRunPlan | None = None
 
 
 class UpdateWorkflow(Command):
@@ -80,6 +84,9 @@ class UpdateWorkflow(Command):
     main: str | None = None
     inputs: FileRef | None = None
     clear_inputs: bool = False
+    model_run: ModelRunPlan | None = None
+    clear_model_run: bool = False
+    """Its runs are no model runs any more."""
     expected_revision: int | None = None
     """Refuse if somebody changed it meanwhile."""
 

@@ -15,12 +15,13 @@ from contracts.executor import (
     StepStarted,
     StopRun,
 )
+from contracts.outcomes import DatasetFilled
 from contracts.refusals import ExecutorCommandRefused, ExecutorDeliveryParked
 from executor.runs import legacy
 from executor.runs import routes as runs
 from executor.runs.collector import collect_due
 from executor.runs.fetcher import fetch_due
-from executor.runs.handlers import delete_run, restart_run, start_run, stop_run
+from executor.runs.handlers import delete_run, keep_outputs, restart_run, start_run, stop_run
 from executor.runs.submitter import submit_due
 from executor.runs.sweep import sweep
 from executor.tokens import routes as tokens
@@ -33,6 +34,7 @@ executor = Service(
         Subscription(RestartRun, restart_run),
         Subscription(StopRun, stop_run),
         Subscription(DeleteRun, delete_run),
+        Subscription(DatasetFilled, keep_outputs),
     ),
     says=(RunQueued, RunStarted, StepStarted, StepEnded, RunFinished, RunFailed, RunStopped, RunDeleted),
     refused=ExecutorCommandRefused,

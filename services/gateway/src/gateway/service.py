@@ -35,6 +35,7 @@ from gateway.api import (
     jobs,
     lineage,
     me,
+    outcomes,
     pages,
     problems,
     reana,
@@ -114,6 +115,7 @@ gateway = Service(
     routes=(
         workflows.router,
         runs.router,
+        outcomes.router,
         batches.router,
         events.router,
         files.router,

@@ -5,6 +5,7 @@ from contracts.access import LinkAssigned, LinkCleared
 from contracts.entries import ActivityRegistered, ActivityWithdrawn
 from contracts.executor import RunFailed, RunFinished, RunQueued, RunStarted, RunStopped, StepEnded, StepStarted
 from contracts.model_runs import ModelRunRegistered, ModelRunWithdrawn
+from contracts.outcomes import DatasetFilled
 from contracts.provenance import RecordLodged, RecordWithdrawn, RunCaptured
 from contracts.refusals import ProvenanceCommandRefused, ProvenanceDeliveryParked
 from contracts.registry import WorkflowDeleted, WorkflowRegistered, WorkflowUpdated
@@ -12,7 +13,14 @@ from provenance.graph.projector import NAME, project
 from provenance.lineage.provena_routes import router as provena
 from provenance.lineage.routes import router
 from provenance.records.changes_routes import router as changes
-from provenance.records.entries import lodge_activity, lodge_model_run, note_link, withdraw_activity, withdraw_model_run
+from provenance.records.entries import (
+    fill_dataset,
+    lodge_activity,
+    lodge_model_run,
+    note_link,
+    withdraw_activity,
+    withdraw_model_run,
+)
 from provenance.records.handlers import capture_run, capture_step, note_workflow
 from provenance.unit import ProvenanceSettings, ProvenanceUnit, opened, pings
 
@@ -33,6 +41,7 @@ provenance = Service(
         Subscription(ModelRunWithdrawn, withdraw_model_run),
         Subscription(ActivityRegistered, lodge_activity),
         Subscription(ActivityWithdrawn, withdraw_activity),
+        Subscription(DatasetFilled, fill_dataset),
         Subscription(LinkAssigned, note_link),
         Subscription(LinkCleared, note_link),
     ),

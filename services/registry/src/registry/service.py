@@ -38,6 +38,7 @@ from contracts.entries import (
     VersionEntry,
     WithdrawActivity,
 )
+from contracts.executor import RunDeleted, RunFinished
 from contracts.groups import (
     AddGroup,
     AddMember,
@@ -63,6 +64,7 @@ from contracts.model_runs import (
     UpdateModelRun,
     WithdrawModelRun,
 )
+from contracts.outcomes import DatasetFilled, LodgeRun, RegisterOutputs
 from contracts.provenance import RecordLodged
 from contracts.refusals import RegistryCommandRefused, RegistryDeliveryParked
 from contracts.registry import (
@@ -98,6 +100,8 @@ from registry.model_runs.handlers import (
     withdraw_model_run,
 )
 from registry.model_runs.routes import router as model_runs
+from registry.outcomes.handlers import lodge_run, note_deletion, note_run, register_outputs
+from registry.outcomes.routes import router as outcomes
 from registry.unit import RegistrySettings, RegistryUnit, open_parts
 from registry.workflows import legacy
 from registry.workflows.checker import BELL, check_due
@@ -140,6 +144,10 @@ registry = Service(
         Subscription(WithdrawModelRun, withdraw_model_run),
         Subscription(RelodgeModelRun, relodge_model_run),
         Subscription(RecordLodged, mark_lodged),
+        Subscription(RunFinished, note_run),
+        Subscription(RunDeleted, note_deletion),
+        Subscription(RegisterOutputs, register_outputs),
+        Subscription(LodgeRun, lodge_run),
     ),
     says=(
         WorkflowRegistered,
@@ -170,10 +178,11 @@ registry = Service(
         ModelRunRegistered,
         ModelRunWithdrawn,
         ModelRunLodged,
+        DatasetFilled,
     ),
     refused=RegistryCommandRefused,
     parked=RegistryDeliveryParked,
-    routes=(workflows, legacy.router, entries, access, model_runs),
+    routes=(workflows, legacy.router, entries, access, model_runs, outcomes),
     # two, so that a specification that takes its time holds nobody up
     loops=(Loop(BELL, check_due, every=2.0), Loop(BELL, check_due, every=2.0)),
     warm=("registry.workflows.validation",),

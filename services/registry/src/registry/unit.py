@@ -12,6 +12,7 @@ from chassis.unit import Unit
 from registry.access.store import Groups, Requests
 from registry.entries.store import Entries
 from registry.model_runs.store import Statements
+from registry.outcomes.store import Outcomes
 from registry.workflows.store import Workflows
 
 
@@ -50,6 +51,11 @@ class RegistryUnit(Unit[RegistryParts]):
     def model_runs(self) -> Statements:
         """What model runs stated."""
         return Statements(self.session)
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What finished runs came to be."""
+        return Outcomes(self.session)
 
     @property
     def groups(self) -> Groups:

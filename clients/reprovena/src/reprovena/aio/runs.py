@@ -1,18 +1,19 @@
 """Runs: started, watched, ended, and what they made."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reprovena import calls, references
+from reprovena.aio.connection import WAIT
 from reprovena.aio.fetching import fetch
 from reprovena.aio.hands import Chunks, aside, listed
 from reprovena.aio.watching import watch
 from reprovena.aio.workflows import AsyncWorkflows
 from reprovena.calls import Call, Page
 from reprovena.errors import WrongUse, raise_failed
-from reprovena.inputs import RunOutput, Source, UploadId
-from reprovena.models import Document, Upload, documents
+from reprovena.inputs import Dataset, RunOutput, Source, UploadId
+from reprovena.models import Document, Job, Upload, documents
 from reprovena.runs import File, Run, RunEvent, Started, Step
 
 
@@ -38,7 +39,7 @@ class AsyncRuns(AsyncWorkflows):
         timeout: int | None = None,  # noqa: ASYNC109 - of the run
         tenant: str | None = None,
     ) -> Started:
-        """Start a run; a file is a local path (it is uploaded), an upload, or an earlier run's output."""
+        """Start a run; a file is a local path (it is uploaded), an upload, an earlier run's output, or a dataset."""
         target = workflow if references.is_id(workflow) else (await self.workflow(workflow)).id
         staged = {name: await self._staged(name, source) for name, source in (files or {}).items()}
         optional = {"priority": priority, "timeout": timeout, "tenant": tenant}
@@ -53,6 +54,8 @@ class AsyncRuns(AsyncWorkflows):
             case RunOutput():
                 run = source.run if references.is_id(source.run) else (await self.find_run(source.run)).id
                 return {"run": run, "output": source.output}
+            case Dataset():
+                return {"dataset": source.handle} | ({"file": source.file} if source.file else {})
             case UploadId() | Upload():
                 return {"upload": source.id}
             case _:
@@ -117,3 +120,29 @@ class AsyncRuns(AsyncWorkflows):
     async def archive(self, run: str, target: Path) -> Path:
         """Fetch all outputs as a zip."""
         return await fetch(self._wire, calls.archive_path(run), target, self._progress)
+
+    async def register_outputs(
+        self,
+        run: str,
+        collection_format: Mapping[str, Any],
+        *,
+        outputs: Sequence[str] = (),
+        template: str | None = None,
+        within: float = 120.0,
+    ) -> str:
+        """Register outputs of a finished run (all, if none are named) as a dataset; its handle."""
+        body: dict[str, Any] = {"collection_format": dict(collection_format), "outputs": list(outputs)}
+        answer = await self._wire.ask(calls.register_outputs(run, body | ({"template": template} if template else {}), WAIT))
+        return str((await self._done(answer, within)).result["handle"])
+
+    async def lodge_run(self, run: str, *, within: float = 120.0) -> Document:
+        """Lodge a run of one's own that could not be lodged as a model run when it finished; what became of it."""
+        answer = await self._wire.ask(calls.lodge_run(run, WAIT))
+        if "job" not in answer:
+            return answer
+        await self._done(answer, within)
+        return dict((await self.run(run)).document["outcome"])
+
+    async def _done(self, answer: Document, within: float) -> Job:
+        job = Job.of(answer["job"])
+        return job if job.settled else await self.settle(job.id, within)

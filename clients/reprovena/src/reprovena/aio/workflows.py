@@ -1,7 +1,9 @@
 """Workflows: registered, looked at, changed and removed."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from reprovena import calls, references
 from reprovena.aio.connection import WAIT, AsyncConnection
@@ -24,9 +26,13 @@ class AsyncWorkflows(AsyncConnection):
         main: str | None = None,
         inputs: Path | None = None,
         tenant: str | None = None,
+        model_run: str | Mapping[str, Any] | None = None,
         within: float = 120.0,
     ) -> Workflow:
-        """Register a workflow from a folder, a zip, or a file with the files that it names."""
+        """Register a workflow from a folder, a zip, or a file with the files that it names.
+
+        `model_run` names the workflow template that its finished runs are model runs of: a handle, or all that can be said.
+        """
         source = Path(path)
         packed = await aside(bundle, source, main)
         fields = {
@@ -35,6 +41,7 @@ class AsyncWorkflows(AsyncConnection):
             "engine": engine,
             "main": packed.main,
             "tenant": tenant,
+            "model_run": _plan(model_run),
         }
         files = {"spec": (packed.name, packed.content, packed.media_type)} | _input_file(inputs)
         given = {field: str(value) for field, value in fields.items() if value is not None}
@@ -49,11 +56,14 @@ class AsyncWorkflows(AsyncConnection):
         version: str | None = None,
         main: str | None = None,
         inputs: Path | None = None,
+        model_run: str | Mapping[str, Any] | None = None,
+        clear_model_run: bool = False,
         within: float = 120.0,
     ) -> Workflow:
         """Change what is given of a workflow."""
         packed = await aside(bundle, Path(path), main) if path is not None else None
         fields = {"name": name, "version": version, "main": packed.main if packed else main}
+        fields |= {"model_run": _plan(model_run), "clear_model_run": "true" if clear_model_run else None}
         files = {"spec": (packed.name, packed.content, packed.media_type)} if packed else {}
         given = {field: str(value) for field, value in fields.items() if value is not None}
         if not given and not files and inputs is None:
@@ -97,6 +107,10 @@ def _name(path: Path) -> str:
     if not folder.is_dir():
         return path.stem
     return folder.parent.name if folder.name == "workflow" else folder.name
+
+
+def _plan(model_run: str | Mapping[str, Any] | None) -> str | None:
+    return model_run if model_run is None or isinstance(model_run, str) else json.dumps(dict(model_run))
 
 
 def _input_file(path: Path | None) -> dict[str, tuple[str, bytes, str]]:

@@ -9,10 +9,11 @@ from reprovena.command import following
 from reprovena.command.board import board_of
 from reprovena.command.desk import AsJson, cell, desk, listing
 from reprovena.command.nodes import Run, Workflow
+from reprovena.command.outcome import dataset, lodge, told
 from reprovena.command.results import download, logs
 from reprovena.command.words import between, plain, state, when
 from reprovena.errors import WrongUse
-from reprovena.inputs import RunOutput, Source, UploadId, parse_pair, parse_value, read_values, with_local_files
+from reprovena.inputs import Dataset, RunOutput, Source, UploadId, parse_pair, parse_value, read_values, with_local_files
 
 app = typer.Typer(no_args_is_help=True, help="Start runs, watch them, and fetch what they made.")
 Given = Annotated[
@@ -33,7 +34,12 @@ def start(
     ] = None,
     files: Annotated[
         list[str] | None,
-        typer.Option("--file", "-f", help="A file: NAME=./path, NAME=run:RUN/output or NAME=upload:ID.", metavar="NAME=SOURCE"),
+        typer.Option(
+            "--file",
+            "-f",
+            help="A file: NAME=./path, NAME=run:RUN/output, NAME=upload:ID or NAME=dataset:HANDLE#file.",
+            metavar="NAME=SOURCE",
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch it to its end.")] = False,
     priority: Annotated[int | None, typer.Option(help="Higher goes first.", min=-100, max=100)] = None,
@@ -102,10 +108,14 @@ def show(ctx: typer.Context, run: Run, _json: AsJson = False) -> None:
         here.say(found.document)
         return
     here.say(found.document, board_of(found), plain(f"Id {found.id}, by {found.owner_name}, {when(found.created)}", "dim"))
+    if (outcome := found.document.get("outcome")) and (line := told(outcome)):
+        here.out.print(plain(line))
     if found.over:
         following.verdict(here.out, client, found)
 
 
+app.command()(dataset)
+app.command()(lodge)
 app.command()(logs)
 app.command()(download)
 
@@ -172,6 +182,9 @@ def _source(text: str) -> tuple[str, Source]:
         return name, RunOutput(run, output)
     if colon and kind == "upload":
         return name, UploadId(rest)
+    if colon and kind == "dataset":
+        handle, _, file = rest.partition("#")
+        return name, Dataset(handle, file or None)
     if not Path(source).is_file():
         msg = f"{source} is not there (for {name})"
         raise WrongUse(msg)

@@ -1,7 +1,7 @@
 """`reprovena workflow …`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
@@ -9,9 +9,17 @@ from rich.console import RenderableType
 from reprovena.command.desk import AsJson, cell, desk, listing
 from reprovena.command.nodes import Workflow as Which
 from reprovena.command.words import plain
+from reprovena.inputs import read_values
 from reprovena.models import Workflow
 
 app = typer.Typer(no_args_is_help=True, help="Register workflows and look at them.")
+Template = Annotated[
+    str | None, typer.Option(help="The workflow template that its finished runs are model runs of.", metavar="HANDLE")
+]
+Plan = Annotated[
+    Path | None,
+    typer.Option(help="A file (YAML or JSON) that says so in full, with the parts of inputs and outputs.", exists=True),
+]
 
 
 @app.command()
@@ -24,12 +32,17 @@ def register(
     main: Annotated[str | None, typer.Option(help="The specification inside the folder, if it is not obvious.")] = None,
     inputs: Annotated[Path | None, typer.Option(help="Values that runs have if they give none.", exists=True)] = None,
     tenant: Annotated[str | None, typer.Option(help="For whom, if you belong to several.")] = None,
+    template: Template = None,
+    model_run: Plan = None,
     _json: AsJson = False,
 ) -> None:
     """Register a workflow; it is checked before it is there."""
     here = desk(ctx)
+    plan = _plan(template, model_run)
     client = here.client()
-    made = client.register_workflow(path, name=name, version=version, engine=engine, main=main, inputs=inputs, tenant=tenant)
+    made = client.register_workflow(
+        path, name=name, version=version, engine=engine, main=main, inputs=inputs, tenant=tenant, model_run=plan
+    )
     here.say(made.document, plain(f"Registered {made.reference} ({made.engine}) as {made.handle}."), _takes(made))
     here.note(f"Run it: reprovena run start {made.reference} --watch")
 
@@ -66,6 +79,7 @@ def show(ctx: typer.Context, workflow: Which, _json: AsJson = False) -> None:
         "Engine": found.engine,
         "Main": found.main,
         "Tenant": found.tenant,
+        "Model runs of": (found.document.get("model_run") or {}).get("template", ""),
     }
     for label, value in rows.items():
         facts.add_row(label, cell(value))
@@ -81,13 +95,26 @@ def update(
     version: Annotated[str | None, typer.Option(help="Its new version.")] = None,
     main: Annotated[str | None, typer.Option(help="The specification inside the folder, if it is not obvious.")] = None,
     inputs: Annotated[Path | None, typer.Option(help="Values that runs have if they give none.", exists=True)] = None,
+    template: Template = None,
+    model_run: Plan = None,
+    no_model_run: Annotated[bool, typer.Option("--no-model-run", help="Its runs are no model runs any more.")] = False,
     _json: AsJson = False,
 ) -> None:
     """Change what is given of a workflow; what older runs used stays as it was."""
     here = desk(ctx)
+    plan = _plan(template, model_run)
     client = here.client()
     found = client.workflow(workflow)
-    changed = client.update_workflow(found.id, path=path, name=name, version=version, main=main, inputs=inputs)
+    changed = client.update_workflow(
+        found.id,
+        path=path,
+        name=name,
+        version=version,
+        main=main,
+        inputs=inputs,
+        model_run=plan,
+        clear_model_run=no_model_run,
+    )
     here.say(changed.document, plain(f"Changed {changed.reference} ({changed.engine})."), _takes(changed))
 
 
@@ -99,6 +126,11 @@ def delete(ctx: typer.Context, workflow: Which, _json: AsJson = False) -> None:
     found = client.workflow(workflow)
     client.delete_workflow(found.id)
     here.say({"deleted": found.id}, plain(f"Removed {found.reference}. Its runs and their provenance stay."))
+
+
+def _plan(template: str | None, file: Path | None) -> dict[str, Any] | None:
+    told = read_values(file) if file else {}
+    return told | ({"template": template} if template else {}) or None
 
 
 def _takes(workflow: Workflow) -> RenderableType:

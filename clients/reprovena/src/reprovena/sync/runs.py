@@ -2,16 +2,17 @@
 
 # Made from `reprovena.aio` by `make client`; change it there.
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reprovena import calls, references
 from reprovena.calls import Call, Page
 from reprovena.errors import WrongUse, raise_failed
-from reprovena.inputs import RunOutput, Source, UploadId
-from reprovena.models import Document, Upload, documents
+from reprovena.inputs import Dataset, RunOutput, Source, UploadId
+from reprovena.models import Document, Job, Upload, documents
 from reprovena.runs import File, Run, RunEvent, Started, Step
+from reprovena.sync.connection import WAIT
 from reprovena.sync.fetching import fetch
 from reprovena.sync.hands import Chunks, aside, listed
 from reprovena.sync.watching import watch
@@ -40,7 +41,7 @@ class Runs(Workflows):
         timeout: int | None = None,
         tenant: str | None = None,
     ) -> Started:
-        """Start a run; a file is a local path (it is uploaded), an upload, or an earlier run's output."""
+        """Start a run; a file is a local path (it is uploaded), an upload, an earlier run's output, or a dataset."""
         target = workflow if references.is_id(workflow) else (self.workflow(workflow)).id
         staged = {name: self._staged(name, source) for name, source in (files or {}).items()}
         optional = {"priority": priority, "timeout": timeout, "tenant": tenant}
@@ -55,6 +56,8 @@ class Runs(Workflows):
             case RunOutput():
                 run = source.run if references.is_id(source.run) else (self.find_run(source.run)).id
                 return {"run": run, "output": source.output}
+            case Dataset():
+                return {"dataset": source.handle} | ({"file": source.file} if source.file else {})
             case UploadId() | Upload():
                 return {"upload": source.id}
             case _:
@@ -119,3 +122,29 @@ class Runs(Workflows):
     def archive(self, run: str, target: Path) -> Path:
         """Fetch all outputs as a zip."""
         return fetch(self._wire, calls.archive_path(run), target, self._progress)
+
+    def register_outputs(
+        self,
+        run: str,
+        collection_format: Mapping[str, Any],
+        *,
+        outputs: Sequence[str] = (),
+        template: str | None = None,
+        within: float = 120.0,
+    ) -> str:
+        """Register outputs of a finished run (all, if none are named) as a dataset; its handle."""
+        body: dict[str, Any] = {"collection_format": dict(collection_format), "outputs": list(outputs)}
+        answer = self._wire.ask(calls.register_outputs(run, body | ({"template": template} if template else {}), WAIT))
+        return str((self._done(answer, within)).result["handle"])
+
+    def lodge_run(self, run: str, *, within: float = 120.0) -> Document:
+        """Lodge a run of one's own that could not be lodged as a model run when it finished; what became of it."""
+        answer = self._wire.ask(calls.lodge_run(run, WAIT))
+        if "job" not in answer:
+            return answer
+        self._done(answer, within)
+        return dict((self.run(run)).document["outcome"])
+
+    def _done(self, answer: Document, within: float) -> Job:
+        job = Job.of(answer["job"])
+        return job if job.settled else self.settle(job.id, within)

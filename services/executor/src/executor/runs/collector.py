@@ -116,13 +116,14 @@ async def _remove(house: ExecutorHouse, row: RunRow) -> None:
     run = row.run()
     if row.runner_id is not None:
         await house.parts.runner.delete(row.id, row.runner_id)
-    for output in (await whole(house.files, run)).outputs:
-        if output.stored is not None:
-            await house.files.delete(output.stored)
+    if not row.kept:
+        for output in (await whole(house.files, run)).outputs:
+            if output.stored is not None:
+                await house.files.delete(output.stored)
     async with house.work() as unit:
         fresh = await unit.runs.get(row.id, lock=True)
         if fresh is not None and fresh.run().status is not DELETED:
-            kept = tuple(output.model_copy(update={"stored": None}) for output in run.outputs)
-            fresh.put(fresh.run().model_copy(update={"outputs": kept}))
+            gone = tuple(output.model_copy(update={"stored": None}) for output in run.outputs)
+            fresh.put(fresh.run().model_copy(update={"outputs": run.outputs if row.kept else gone}))
             fresh.usage, fresh.leased_by, fresh.leased_until = 0, None, None
             await move_run(unit, fresh, DELETED, datetime.now(UTC), job=fresh.delete_job)

@@ -88,7 +88,7 @@ async def _bring(house: ExecutorHouse, run: UUID, wanted: OutsideFile) -> None:
         row = await unit.runs.get(run, lock=True)
         ours = row is not None and row.run().status is QUEUED and row.leased_by == house.owner
         if row is not None and ours:
-            row.take_in(StagedFile(name=wanted.name, content=content, source=source))
+            row.take_in(StagedFile(name=wanted.name, content=content, origin=wanted.origin, source=source))
     if not ours:
         await house.files.delete(content.key)
 

@@ -6,6 +6,7 @@ from chassis.refusal import Refusal, refuse
 from contracts.executor import DeleteRun, RestartRun, Run, StartRun, StopRun
 from contracts.ids import user_id
 from contracts.message import Caller, Command
+from contracts.outcomes import DatasetFilled
 from contracts.vocabulary import Engine, RunStatus
 from executor.runner import Runner
 from executor.runs.model import ENDED, LIVE, QUEUED, STOPPED, Change
@@ -155,6 +156,13 @@ async def stop_run(command: StopRun, unit: ExecutorUnit) -> None:
     if run.status is QUEUED and not in_hand:
         await move_run(unit, row, STOPPED, datetime.now(UTC), f"stopped by {caller.name}")
     unit.ring("executor.sweep")
+
+
+async def keep_outputs(event: DatasetFilled, unit: ExecutorUnit) -> None:
+    """Let the outputs of a run outlive it, because a dataset holds them."""
+    row = await unit.runs.get(event.run, lock=True)
+    if row is not None and row.tenant == event.tenant:
+        row.kept = True
 
 
 async def delete_run(command: DeleteRun, unit: ExecutorUnit) -> None:

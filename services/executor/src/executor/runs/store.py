@@ -63,6 +63,8 @@ class RunRow(SQLModel, table=True):
     stopper: str | None = None
     delete_asked: bool = False
     delete_job: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    kept: bool = False
+    """Whether a dataset holds outputs of it, so that they outlive it."""
     usage: int | None = Field(default=None, sa_column=Column(BigInteger))
     """Bytes of its workspace and stored files, for quotas."""
 

@@ -18,6 +18,7 @@ from contracts.problem import FieldError
 from contracts.registry import NAME
 from contracts.vocabulary import Engine
 from gateway.api.bundling import Bundle, bundle
+from gateway.api.plans import PlanText
 from gateway.api.shapes import Shape
 from gateway.bodies import limited, media_type
 from gateway.unit import GatewayHouse
@@ -36,6 +37,7 @@ class Registration(Shape):
     version: Version
     engine: Engine | None = None
     main: str | None = None
+    model_run: PlanText | None = None
     tenant: str | None = None
 
 
@@ -47,6 +49,8 @@ class Change(Shape):
     engine: Engine | None = None
     main: str | None = None
     clear_inputs: bool = False
+    model_run: PlanText | None = None
+    clear_model_run: bool = False
     expected_revision: int | None = None
 
 

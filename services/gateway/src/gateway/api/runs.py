@@ -10,12 +10,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from chassis.refusal import Refusal
-from contracts.executor import DeleteRun, RestartRun, Run, StartRun, Step, StopRun, WorkflowRef
+from contracts.executor import DeleteRun, OutsideFile, RestartRun, Run, StagedFile, StartRun, Step, StopRun, WorkflowRef
 from contracts.ids import uuid7
 from contracts.lists import RunsAsked
 from contracts.message import Caller, Command
+from contracts.outcomes import Outcome
 from contracts.registry import Workflow
-from contracts.vocabulary import JobStatus
+from contracts.vocabulary import JobStatus, RunStatus
 from gateway import placeholders
 from gateway.access.roles import tenant_for
 from gateway.api.conditions import ETAG, NOT_MODIFIED, IfNoneMatch, shown
@@ -25,6 +26,7 @@ from gateway.api.lists import LINKED, Some, linked, part
 from gateway.api.once import AsOnce, Once
 from gateway.api.shapes import JobAccepted, JobView, Restart, RunAccepted, RunId, RunOrder, RunWithSteps
 from gateway.api.starting import check_files, check_names, check_size, staged, values_of
+from gateway.api.taking import taken
 from gateway.jobs.handlers import STOP
 from gateway.jobs.model import Job
 from gateway.jobs.sending import send
@@ -32,6 +34,7 @@ from gateway.jobs.waiting import reached
 from gateway.unit import GatewayHouse
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
+OVER = frozenset({RunStatus.FINISHED, RunStatus.DELETED})
 BEGUN: dict[int | str, dict[str, Any]] = {202: {"links": to_run("$response.body#/run/id") | to_job()}}
 
 
@@ -57,15 +60,16 @@ async def ordered_run(house: GatewayHouse, caller: Caller, order: RunOrder, work
     tenant = tenant_for(caller, order.tenant)
     check_size(order.inputs)
     values = values_of(workflow, order.inputs)
-    files = await staged(house, caller, order.files)
+    files, datasets = await staged(house, caller, order.files), await taken(house, caller, order.files)
     values, outside = await placeholders.found(house, workflow, values, order.files)
+    outside = (*outside, *(one for one in datasets if isinstance(one, OutsideFile)))
     await check_files(house, workflow, values, {**order.files, **dict.fromkeys(one.name for one in outside)})
     known = workflow.model_dump(include=set(WorkflowRef.model_fields))
     return StartRun(
         run=uuid7(),
         workflow=WorkflowRef(**known),
         parameters=values,
-        files=files,
+        files=(*files, *(one for one in datasets if isinstance(one, StagedFile))),
         outside=outside,
         priority=order.priority,
         timeout=order.timeout,
@@ -94,7 +98,8 @@ async def run(run: UUID, request: Request, caller: AsUser, house: Here, _if_none
     """A run with its steps; ask with `If-None-Match` to hear of news only."""
     executor = house.parts.backends.executor
     told, its_steps = await asyncio.gather(executor.json(caller, f"/runs/{run}"), executor.json(caller, f"/runs/{run}/steps"))
-    return shown(request, RunWithSteps.model_validate(told | {"steps": its_steps["items"]}))
+    found = RunWithSteps.model_validate(told | {"steps": its_steps["items"]})
+    return shown(request, found.model_copy(update={"outcome": await outcome_of(house, caller, found)}))
 
 
 @router.get("/{run}/steps", summary="List a run's steps", responses=problems(404) | {200: LINKED})
@@ -171,6 +176,16 @@ async def delete(run: UUID, caller: AsUser, house: Here, within: Wait, answer: R
 async def seen(house: GatewayHouse, caller: Caller, run: UUID) -> Run:
     """A run, if the caller may see it."""
     return Run.model_validate(await house.parts.backends.executor.json(caller, f"/runs/{run}"))
+
+
+async def outcome_of(house: GatewayHouse, caller: Caller, run: Run) -> Outcome | None:
+    """What a run came to be, if it finished and the registry knows; a run is shown also when the registry is away."""
+    if run.status not in OVER:
+        return None
+    try:
+        return Outcome.model_validate(await house.parts.backends.registry.json(caller, f"/outcomes/{run.id}"))
+    except Refusal:
+        return None
 
 
 async def ordered(

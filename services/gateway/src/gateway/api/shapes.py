@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from chassis.texts import unkeepable
 from contracts.executor import Run, Step
+from contracts.outcomes import Outcome
 from contracts.problem import Problem
 from contracts.vocabulary import JobStatus
 from gateway.jobs.model import Job
@@ -73,19 +74,23 @@ UUID_TEXT: dict[str, Any] = {"type": "string", "format": "uuid"}
 NOTHING: dict[str, Any] = {"type": "null"}
 
 
+def _one_of(**kinds: dict[str, Any]) -> dict[str, Any]:
+    """One way to name a file: these fields, and none of the others."""
+    nothing = dict.fromkeys(("upload", "run", "output", "dataset", "file"), NOTHING)
+    return {"required": [name for name in kinds if name != "file"], "properties": nothing | kinds}
+
+
 class FileChoice(Shape):
-    """Where a file for a run comes from: an upload, or an earlier run's output."""
+    """Where a file for a run comes from: an upload, an earlier run's output, or a registered dataset."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         json_schema_extra={
             "oneOf": [
-                {"required": ["upload"], "properties": {"upload": UUID_TEXT, "run": NOTHING, "output": NOTHING}},
-                {
-                    "required": ["run", "output"],
-                    "properties": {"upload": NOTHING, "run": UUID_TEXT, "output": {"type": "string"}},
-                },
+                _one_of(upload=UUID_TEXT),
+                _one_of(run=UUID_TEXT, output={"type": "string"}),
+                _one_of(dataset={"type": "string"}, file={"type": ["string", "null"]}),
             ],
             "examples": [{"upload": "01890b3c-0000-7000-8000-000000000002"}],
         },
@@ -94,11 +99,14 @@ class FileChoice(Shape):
     upload: UUID | None = None
     run: UUID | None = None
     output: str | None = Field(None, min_length=1, max_length=2000, description="Path or role of the earlier run's output")
+    dataset: str | None = Field(None, min_length=1, max_length=500, description="Handle of a dataset that you may read")
+    file: str | None = Field(None, min_length=1, max_length=2000, description="Path or role of the dataset's file, if several")
 
     @model_validator(mode="after")
     def _one(self) -> "FileChoice":
-        if (self.upload is None) == (self.run is None) or (self.run is None) != (self.output is None):
-            msg = "name either `upload`, or `run` and `output`"
+        named = [one is not None for one in (self.upload, self.run, self.dataset)]
+        if sum(named) != 1 or (self.run is None) != (self.output is None) or (self.file is not None and self.dataset is None):
+            msg = "name either `upload`, or `run` and `output`, or `dataset` (and its `file`)"
             raise ValueError(msg)
         return self
 
@@ -117,6 +125,7 @@ class RunOrder(Shape):
                     "files": {
                         "digits.csv": {"upload": "01890b3c-0000-7000-8000-000000000002"},
                         "model.json": {"run": "01890b3c-0000-7000-8000-000000000003", "output": "model"},
+                        "grid.nc": {"dataset": "10378.1/42"},
                     },
                 }
             ]
@@ -149,6 +158,8 @@ class RunWithSteps(Run):
     """A run with its steps."""
 
     steps: tuple[Step, ...] = ()
+    outcome: Outcome | None = None
+    """Of a finished run: the model run that it is, datasets that hold its outputs, or why it could not be lodged."""
 
 
 class RunAccepted(Shape):

@@ -76,6 +76,7 @@ async def register(request: Request, caller: AsUser, house: Here, within: Wait, 
                 spec=spec,
                 main=made.main,
                 inputs=inputs,
+                model_run=told.model_run,
                 tenant=tenant,
             )
             return await _ordered(house, caller, command, command.workflow, within, (spec, inputs), once)
@@ -159,6 +160,8 @@ async def update(
         main=made.main if made else told.main,
         inputs=inputs,
         clear_inputs=told.clear_inputs,
+        model_run=told.model_run,
+        clear_model_run=told.clear_model_run,
         expected_revision=there.revision if guarded else told.expected_revision,
         tenant=there.tenant,
     )

@@ -28,6 +28,7 @@ NEAREST: Mapping[str, str] = {
     Subtype.PLAN: "WORKFLOW_TEMPLATE",
     Subtype.FILE: "DATASET",
     Subtype.CONTENT: "DATASET",
+    Subtype.RESOURCE: "DATASET",
     Subtype.PARAMETER: "DATASET",
     Subtype.RESULTS: "DATASET",
     Subtype.STOP_REQUEST: "DATASET",

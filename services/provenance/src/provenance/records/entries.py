@@ -7,7 +7,9 @@ from typing import Any
 from chassis.files import collect, once
 from contracts.access import LinkAssigned, LinkCleared
 from contracts.entries import ActivityRegistered, ActivityWithdrawn
+from contracts.ids import dataset_record
 from contracts.model_runs import ModelRunRecord, ModelRunRegistered, ModelRunWithdrawn
+from contracts.outcomes import DatasetFilled
 from provenance.graph.model import Graph
 from provenance.records import provjson, registered
 from provenance.records.registered import REGISTRY
@@ -41,6 +43,18 @@ async def withdraw_activity(event: ActivityWithdrawn, unit: ProvenanceUnit) -> N
 async def withdraw_model_run(event: ModelRunWithdrawn, unit: ProvenanceUnit) -> None:
     """Let a model run say nothing any more; what it alone asserted goes."""
     await unit.ledger.withdraw(event.handle, event.revision, tenant=REGISTRY, job=event.job, caller=event.caller)
+
+
+async def fill_dataset(event: DatasetFilled, unit: ProvenanceUnit) -> None:
+    """Put into the ledger which outputs of a run a dataset holds; it is told to those who may see the run."""
+    if event.tenant is None:
+        msg = f"{event.subject} {event.id} does not say whose the run is"
+        raise ValueError(msg)
+    members = event.members
+    if event.more is not None:
+        members = (*members, *json.loads(await collect(unit.house.files.get(event.more.key), LIMIT)))
+    wanted, record = registered.filled(event.dataset, members), dataset_record(event.run, event.dataset)
+    await unit.ledger.lodge(record, max(event.revision, 1), wanted, tenant=event.tenant, caller=event.caller)
 
 
 async def note_link(event: LinkAssigned | LinkCleared, unit: ProvenanceUnit) -> None:

@@ -4,7 +4,7 @@ These records belong to the registry: their nodes are what people register, know
 node nothing is described: what a dataset or a person is called is the registry's to say, and to whom.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from contracts.entries import ActivityRegistered
@@ -74,6 +74,13 @@ def activity(event: ActivityRegistered) -> Graph:
         nodes.add(before)
         links.add(_link(me, Relation.USED, before))
     return Graph.of(nodes, links)
+
+
+def filled(dataset: str, members: Iterable[str]) -> Graph:
+    """That a dataset holds outputs of a run."""
+    held = _entity(dataset, Subtype.DATASET)
+    files = {_entity(member, Subtype.FILE) for member in members}
+    return Graph.of({held, *files}, {_link(held, Relation.HAD_MEMBER, file) for file in files})
 
 
 def person_link(user: str, person: str) -> Graph:

@@ -1,5 +1,6 @@
 """What commands make of entries. Each checks in Provena's order, because that decides which refusal is heard."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chassis.refusal import refuse
@@ -12,10 +13,12 @@ from contracts.entries import (
     EntryVersioned,
     RevertEntry,
     SeedEntry,
+    Spinoff,
     UpdateEntry,
     VersionEntry,
 )
 from contracts.kinds import KINDS, WRITING, Kind, Role
+from contracts.message import Command
 from contracts.problem import FieldError
 from registry.entries import checks, model
 from registry.entries.activities import note_creation, note_version, spinoff_for
@@ -39,18 +42,25 @@ async def seed_entry(command: SeedEntry, unit: RegistryUnit) -> None:
 
 async def create_entry(command: CreateEntry, unit: RegistryUnit) -> None:
     """Register an entry, with the activity that tells of it if its kind has versions."""
-    kind = command.entry_kind
-    who = await _writer(kind, command, unit)
-    info = await checks.checked(unit.session, kind, await info_of(command, unit))
+    who = await _writer(command.entry_kind, command, unit)
+    await register(command.entry_kind, await info_of(command, unit), command, who, unit, command.spinoff)
+
+
+async def register(
+    kind: Kind, told_of: Mapping[str, Any], command: Command, who: Asking, unit: RegistryUnit, spinoff: Spinoff | None = None
+) -> Item:
+    """Write an entry that says this, and say so to whoever gave the order."""
+    info = await checks.checked(unit.session, kind, told_of)
     handle = await unit.entries.mint()
     item, moment = model.create(handle, kind, model.placed(kind, handle, info), **who.by)
-    job = spinoff_for(item, command.spinoff)
+    job = spinoff_for(item, spinoff)
     if job:
         item = item.started(job)
     await unit.entries.add(item, moment)
     activity = await note_creation(item, job, command, who, unit) if job else None
     entry = await told(item, unit)
     await unit.publish(EntryCreated(**answer(command, who, item.revision), entry=entry, spinoff=job, activity=activity))
+    return item
 
 
 async def update_entry(command: UpdateEntry, unit: RegistryUnit) -> None:

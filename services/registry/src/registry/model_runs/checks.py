@@ -98,6 +98,23 @@ async def checked(session: AsyncSession, record: ModelRunRecord, reader: Reader)
     return workflow.software_id
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What a workflow template says, with the dataset templates that it names."""
+
+    workflow: WorkflowTemplateInfo
+    templates: Mapping[str, DatasetTemplateInfo]
+
+
+async def foreseen(session: AsyncSession, template: str, reader: Reader, field: str) -> Foreseen:
+    """What runs of a workflow template are made of; refused if it is none, or none to be read."""
+    texts(**{field: template})
+    workflow = Seen(await queries.items(session, [template]), reader).told(template, WorkflowTemplateInfo, field)
+    named = [use.template_id for use in (*workflow.input_templates, *workflow.output_templates)]
+    seen = Seen(await queries.items(session, named), reader)
+    return Foreseen(workflow, {one: seen.told(one, DatasetTemplateInfo, field) for one in named})
+
+
 async def model_of(session: AsyncSession, record: ModelRunRecord, reader: Reader) -> str:
     """The model that the workflow template of a record names, whatever else it says."""
     seen = Seen(await queries.items(session, [record.workflow_template_id]), reader)

@@ -44,11 +44,16 @@ OTHERS = ("run/", "workflow/", "link/")
 async def register_model_run(command: RegisterModelRun, unit: RegistryUnit) -> None:
     """Write a run and say what it says, in one go."""
     who = await asking(command, unit)
-    record = await record_of(command, unit)
+    await register(await record_of(command, unit), command, who, unit)
+
+
+async def register(record: ModelRunRecord, command: Command, who: Asking, unit: RegistryUnit) -> Item:
+    """Write a run that says this, if it holds, and say so."""
     model = await checks.checked(unit.session, record, who.reader)
     item, moment = create(await unit.entries.mint(), Kind.MODEL_RUN, described(record), **who.by)
     await unit.entries.add(item, moment)
     await _say(item, record, model, command, who, unit)
+    return item
 
 
 async def update_model_run(command: UpdateModelRun, unit: RegistryUnit) -> None:

@@ -9,13 +9,15 @@ from uuid import UUID
 
 from chassis.forks import ChildError
 from chassis.leases import held
+from chassis.refusal import Refusal
 from contracts.message import FileRef
 from contracts.problem import Problem
 from contracts.refusals import RegistryCommandRefused
 from contracts.registry import RegisterWorkflow, WorkflowRegistered, WorkflowUpdated
+from registry.outcomes import plans
 from registry.unit import RegistryHouse, RegistrySettings
 from registry.workflows.findings import SPECIFICATION, Finding, Order
-from registry.workflows.model import Content
+from registry.workflows.model import Change, Content
 
 log = logging.getLogger(__name__)
 BELL = "registry.checker"
@@ -89,6 +91,15 @@ async def examine(house: RegistryHouse, content: Content) -> Finding:
         return Finding.model_validate_json(text)
 
 
+def _planned(change: Change, finding: Finding) -> Finding:
+    """What was found, and whether what is said of the workflow's model runs names inputs that it has."""
+    try:
+        plans.named(change.plan, change.content.engine, finding.parameters)
+    except Refusal as no:
+        return Finding(problem=no.problem)
+    return finding
+
+
 async def _fetch(house: RegistryHouse, ref: FileRef, path: Path) -> Path:
     try:
         with path.open("xb") as target:
@@ -107,6 +118,7 @@ async def answer(house: RegistryHouse, workflow: UUID, lease: UUID, finding: Fin
         if entry is None or entry.change is None:
             return
         asked = entry.change.asked
+        finding = finding if finding.problem else _planned(entry.change, finding)
         envelope = {"job": asked.job, "tenant": asked.tenant, "caller": asked.caller}
         if finding.problem is not None:
             problem = finding.problem.model_copy(update={"job": asked.job})

@@ -5,6 +5,8 @@ from chassis.refusal import refuse
 from contracts.message import Caller, Command
 from contracts.problem import FieldError
 from contracts.registry import DeleteWorkflow, RegisterWorkflow, UpdateWorkflow, WorkflowDeleted, WorkflowUpdated
+from registry.entries import queries
+from registry.outcomes import plans
 from registry.unit import RegistryUnit
 from registry.workflows.checker import BELL
 from registry.workflows.model import DUE, Entry, Title
@@ -17,6 +19,8 @@ async def register_workflow(command: RegisterWorkflow, unit: RegistryUnit) -> No
         detail = f"not a tenant of yours: {tenant}"
         raise refuse("gateway:forbidden", detail, FieldError(detail=detail, field="tenant"))
     _look_at(command.main)
+    if command.model_run is not None:
+        await plans.checked(unit.session, command.model_run, await queries.reader(unit.session, caller.by_username()))
     handle = f"{unit.handle_prefix}/{await unit.workflows.number()}"
     entry = Entry.register(command, caller, tenant, handle, await unit.workflows.legacy_id())
     if not await unit.workflows.add(entry):
@@ -29,6 +33,9 @@ async def update_workflow(command: UpdateWorkflow, unit: RegistryUnit) -> None:
     entry = await _held(command, unit)
     if command.main is not None:
         _look_at(command.main)
+    if command.model_run is not None:
+        who = await queries.reader(unit.session, _caller(command).by_username())
+        await plans.checked(unit.session, command.model_run, who)
     after = entry.update(command)
     for title in after.titles - entry.titles:
         if not await unit.workflows.reserve(title, entry.id):
@@ -38,6 +45,7 @@ async def update_workflow(command: UpdateWorkflow, unit: RegistryUnit) -> None:
     if after.state in DUE:
         unit.ring(BELL)
     else:
+        plans.named(after.plan, after.content.engine, after.parameters)
         await unit.publish(WorkflowUpdated(**_answer(command, after), workflow=after.workflow))
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.ids import user_id
 from contracts.message import Caller, Command, FileRef, Part
+from contracts.outcomes import ModelRunPlan
 from contracts.registry import Parameter, RegisterWorkflow, UpdateWorkflow, Workflow
 from contracts.vocabulary import Engine
 
@@ -83,6 +84,7 @@ class Change(Part):
 
     title: Title
     content: Content
+    plan: ModelRunPlan | None = None
     asked: Asked
 
 
@@ -102,6 +104,8 @@ class Entry(Part):
     values: dict[str, Any] = {}
     parameters: tuple[Parameter, ...] = ()
     change: Change | None = None
+    plan: ModelRunPlan | None = None
+    """As what model runs its finished runs are lodged."""
 
     @classmethod
     def register(cls, command: RegisterWorkflow, caller: Caller, tenant: str, handle: str, legacy_id: int) -> "Entry":
@@ -118,7 +122,7 @@ class Entry(Part):
             created=command.at,
             title=title,
             content=content,
-            change=Change(title=title, content=content, asked=Asked.by(command)),
+            change=Change(title=title, content=content, plan=command.model_run, asked=Asked.by(command)),
         )
 
     def update(self, command: UpdateWorkflow) -> "Entry":
@@ -132,11 +136,13 @@ class Entry(Part):
             main=command.main or self.content.main,
             inputs=None if command.clear_inputs else command.inputs or self.content.inputs,
         )
+        plan = None if command.clear_model_run else command.model_run or self.plan
         # without its input file a specification is as valid as with it
         cleared = content.inputs is None and self.content.inputs is not None
         if content.same(self.content.model_copy(update={"inputs": None}) if cleared else self.content):
-            return self._changed(title, cleared=cleared) if cleared or title != self.title else self
-        return self._in(State.UPDATING, change=Change(title=title, content=content, asked=Asked.by(command)))
+            same = (title, plan) == (self.title, self.plan)
+            return self if same and not cleared else self._changed(title, plan, cleared=cleared)
+        return self._in(State.UPDATING, change=Change(title=title, content=content, plan=plan, asked=Asked.by(command)))
 
     def accept(self, parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> "Entry":
         """It is what it was to become."""
@@ -147,6 +153,7 @@ class Entry(Part):
             State.READY,
             title=self.change.title,
             content=self.change.content,
+            plan=self.change.plan,
             parameters=parameters,
             values=dict(values),
             change=None,
@@ -181,13 +188,14 @@ class Entry(Part):
             created=self.created,
             values=self.values,
             parameters=self.parameters,
+            model_run=self.plan,
             **self.title.model_dump(),
             **self.content.model_dump(),
         )
 
-    def _changed(self, title: Title, *, cleared: bool) -> "Entry":
+    def _changed(self, title: Title, plan: ModelRunPlan | None, *, cleared: bool) -> "Entry":
         gone = {"content": self.content.model_copy(update={"inputs": None}), "values": {}} if cleared else {}
-        return self._in(State.READY, title=title, revision=self.revision + 1, **gone)
+        return self._in(State.READY, title=title, plan=plan, revision=self.revision + 1, **gone)
 
     def _in(self, state: State, **changes: Any) -> "Entry":
         if state not in NEXT[self.state]:

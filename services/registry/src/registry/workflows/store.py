@@ -45,6 +45,7 @@ class WorkflowRow(SQLModel, table=True):
     parameters: list[dict[str, Any]] = Field(sa_column=_json())
     created: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     change: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    plan: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
     lease: UUID | None = Field(default=None, sa_column=Column(Uuid))
     leased_until: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     tries: int = Field(default=0, sa_column=Column(Integer, nullable=False))
@@ -67,6 +68,7 @@ class WorkflowRow(SQLModel, table=True):
             input_values=told["values"],
             parameters=told["parameters"],
             change=told["change"],
+            plan=told["plan"],
         )
 
     def entry(self) -> Entry:
@@ -127,6 +129,12 @@ class Workflows:
             col(WorkflowRow.id) == workflow, col(WorkflowRow.tenant).in_(tenants), col(WorkflowRow.state).in_(THERE)
         )
         row = await self._session.scalar(query.with_for_update().execution_options(populate_existing=True))
+        return row.entry() if row else None
+
+    async def of(self, workflow: UUID, tenant: str) -> Entry | None:
+        """A workflow of this tenant, also one that is deleted."""
+        query = select(WorkflowRow).where(col(WorkflowRow.id) == workflow, col(WorkflowRow.tenant) == tenant)
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
         return row.entry() if row else None
 
     async def put(self, entry: Entry) -> None:

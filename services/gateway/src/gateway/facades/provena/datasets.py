@@ -6,7 +6,7 @@ from fastapi import Query
 
 from chassis.refusal import refuse
 from contracts.bundles import flat
-from contracts.datasets import CollectionFormat
+from contracts.datasets import CollectionFormat, faults
 from contracts.entries import CreateEntry, RevertEntry, UpdateEntry
 from contracts.kinds import DatasetInfo, Kind
 from contracts.views import Check, EntrySeen
@@ -22,7 +22,6 @@ from gateway.facades.provena.shapes import About, Id, Paging, Revert
 router = router_of("datastore")
 common.add(router, "datastore")
 releasing.add(router)
-APPROVALS = ("ethics_registration", "ethics_access", "indigenous_knowledge", "export_controls")
 INVALID = ("registry:invalid-entry",)
 HandleId = Annotated[str, Query(min_length=1)]
 NOWHERE = {"bucket_name": "unplaced", "path": "unplaced/", "s3_uri": "s3://unplaced/unplaced/"}
@@ -32,21 +31,6 @@ LATER = (
     ("/registry/credentials/generate-read-access-credentials", "Credentials for files"),
     ("/registry/credentials/generate-write-access-credentials", "Credentials for files"),
 )
-
-
-def faults(format_: CollectionFormat) -> list[str]:
-    """What is wrong with a description that has the right shape."""
-    found, info = [], format_.dataset_info
-    created, published = info.created_date.value, info.published_date.value
-    if created and published and published < created:
-        found.append("published_date is before created_date")
-    for name in APPROVALS:
-        approval = getattr(format_.approvals, name)
-        if approval.relevant and not approval.obtained:
-            found.append(f"{name} is relevant, and was not obtained")
-        if approval.obtained and not approval.relevant:
-            found.append(f"{name} was obtained, and is not relevant")
-    return found
 
 
 def info_of(told_: dict[str, Any]) -> dict[str, Any]:
