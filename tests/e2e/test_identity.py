@@ -10,6 +10,7 @@ import httpx
 import jwt
 import pytest
 from tests.forms import Browser, forms
+from tests.keycloak import keeper
 from tests.running import Platform
 from tests.servers import server
 
@@ -51,16 +52,6 @@ def _keycloak(folder: Path) -> tuple[Platform, str, str]:
         assert made.status_code in {201, 409}, made.text  # 409: an earlier session was ended suddenly
     platform = Platform(folder, {"ISSUER_URL": url, "TOKEN_AUDIENCE": "reprovena-api"}).start()
     return platform, url, clients[0]["secret"]
-
-
-def keeper(url: str) -> httpx.Client:
-    """Keycloak's administrator."""
-    root, _, name = url.rpartition("/realms/")
-    told = {"username": server("keycloak_admin"), "password": server("keycloak_admin_password"), "client_id": "admin-cli"}
-    with httpx.Client(timeout=60) as http:
-        got = http.post(f"{root}/realms/master/protocol/openid-connect/token", data=told | {"grant_type": "password"})
-    headers = {"Authorization": f"Bearer {got.raise_for_status().json()['access_token']}"}
-    return httpx.Client(base_url=f"{root}/admin/realms/{name}/", headers=headers, timeout=60)
 
 
 @pytest.fixture(scope="module", params=["own", "keycloak"])

@@ -1,12 +1,15 @@
 """Whoever uses the client: accounts of the platform at PLATFORM_URL, and things that all suites need."""
 
+import json
 import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
+import methods
 import pytest
 from provenaclient import ProvenaClient
 from provenaclient.auth.helpers import HttpxBearerAuth
@@ -16,6 +19,9 @@ from ProvenaInterfaces.AuthAPI import UserLinkUserAssignRequest
 from ProvenaInterfaces.RegistryModels import ModelDomainInfo, OrganisationDomainInfo, PersonDomainInfo
 
 URL = os.environ.get("PLATFORM_URL", "http://127.0.0.1:8000")
+ISSUER = os.environ.get("PLATFORM_ISSUER", f"{URL}/auth/realms/reprovena")
+CALLED = os.environ.get("PLATFORM_CALLED")
+"""Where to write down which methods were called."""
 APIS = {
     "datastore_api": "datastore",
     "auth_api": "auth",
@@ -25,6 +31,15 @@ APIS = {
     "handle_service_api": "handle",
     "jobs_service_api": "jobs",
 }
+
+
+methods.watch()
+
+
+def pytest_sessionfinish() -> None:
+    """Write down which methods were called."""
+    if CALLED:
+        Path(CALLED).write_text(json.dumps(sorted(methods.CALLED)))
 
 
 class Token(AuthManager):
@@ -38,7 +53,7 @@ class Token(AuthManager):
     def force_refresh(self) -> None:
         """Log in again."""
         answer = httpx.post(
-            f"{URL}/auth/realms/reprovena/protocol/openid-connect/token",
+            f"{ISSUER}/protocol/openid-connect/token",
             data={
                 "grant_type": "password",
                 "client_id": "integration-tests",

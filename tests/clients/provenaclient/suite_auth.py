@@ -47,6 +47,9 @@ async def test_groups_count_at_once(ada: Person, bob: Person, word: Word) -> Non
     assert name in {one.id for one in (await bob.client.auth_api.get_list_membership()).groups}
     assert name in {one.id for one in (await admin.get_list_group_membership("bob")).groups}
     assert name in {one.id for one in (await bob.client.auth_api.get_list_groups()).groups}
+    assert name in {one.id for one in (await admin.get_list_groups()).groups}
+    assert (await admin.get_describe_group(name)).group.description == "More people"
+    assert [one.username for one in (await admin.get_list_members(name)).group.users] == ["bob"]
     await admin.delete_remove_member(name, "bob")
     with pytest.raises(AuthException):
         await bob.client.registry.study.fetch(handle)
@@ -91,6 +94,9 @@ async def test_roles_are_asked_for(ada: Person, zoe: ProvenaClient) -> None:
         await zoe.auth_api.post_user_request_change(report, send_email=False)
     waiting = (await zoe.auth_api.get_user_pending_request_history()).items[0]
     admin = ada.client.auth_api.admin
+    assert waiting.request_id in {one.request_id for one in (await zoe.auth_api.get_user_request_history()).items}
+    assert waiting.request_id in {one.request_id for one in (await admin.get_all_request_history()).items}
+    assert waiting.request_id in {one.request_id for one in (await admin.get_user_pending_request_history("zoe")).items}
     assert waiting.request_id in {one.request_id for one in (await admin.get_all_pending_request_history()).items}
     await admin.post_add_note(RequestAddNote(note="Who is it?", username="zoe", request_id=waiting.request_id))
     change = AccessRequestStatusChange(

@@ -1,4 +1,4 @@
-"""The client mints datasets, describes them anew, reverts and versions them; what comes later is said so."""
+"""The client mints datasets, describes them anew, reverts and versions them, and lists them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from people import Person
 from provenaclient.models import RevertMetadata
-from provenaclient.utils.exceptions import BadRequestException, ServerException
-from ProvenaInterfaces.DataStoreAPI import CredentialsRequest
-from ProvenaInterfaces.RegistryAPI import NoFilterSubtypeListRequest, VersionRequest
+from provenaclient.utils.exceptions import BadRequestException
+from ProvenaInterfaces.RegistryAPI import NoFilterSubtypeListRequest, SortOptions, SortType, VersionRequest
 from ProvenaInterfaces.RegistryModels import CollectionFormat
 
 Word = Callable[[], str]
@@ -76,10 +75,23 @@ async def test_what_does_not_hold_is_told(bob: Person, word: Word) -> None:
         await it.fetch_dataset(bob.person)
 
 
-async def test_files_come_later(bob: Person, word: Word) -> None:
-    """Credentials for files are not offered, and the client is told so."""
-    made = await bob.client.datastore.mint_dataset(dataset(bob.organisation, word()))
-    with pytest.raises(ServerException, match="not offered"):
-        await bob.client.datastore.generate_read_access_credentials(
-            CredentialsRequest(dataset_id=made.handle, console_session_required=False)
-        )
+async def test_a_dataset_in_one_s_hands(bob: Person, word: Word) -> None:
+    """The client's object for one dataset fetches it, reverts it and makes a version of it."""
+    it, name = bob.client.datastore, word()
+    made = await it.mint_dataset(dataset(bob.organisation, name))
+    one = await it.interactive_dataset(made.handle)
+    await it.update_dataset_metadata(made.handle, "more", dataset(bob.organisation, f"{name} more"))
+    assert (await one.fetch_dataset()).item.display_name == f"{name} more"
+    assert (await one.revert_dataset_metadata(0, "less")).status.success
+    assert (await one.fetch_dataset()).item.display_name == name
+    new = await one.version("next")
+    assert (await it.fetch_dataset(new.new_version_id)).item.versioning_info.previous_version == made.handle
+
+
+async def test_datasets_are_walked_over(bob: Person, word: Word) -> None:
+    """Newest first, each once, and no more than asked for."""
+    made = [(await bob.client.datastore.mint_dataset(dataset(bob.organisation, word()))).handle for _ in range(3)]
+    newest = SortOptions(sort_type=SortType.CREATED_TIME, ascending=False)
+    asked = NoFilterSubtypeListRequest(sort_by=newest, page_size=2)
+    walked = [one.id async for one in bob.client.datastore.for_all_datasets(asked, total_limit=3)]
+    assert walked == made[::-1]

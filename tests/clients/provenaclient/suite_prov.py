@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from people import URL, Person, model
-from provenaclient.utils.exceptions import AuthException, BadRequestException, ServerException
+from provenaclient.utils.exceptions import AuthException, BadRequestException
 from ProvenaInterfaces.AsyncJobAPI import AdminLaunchJobRequest, AdminListJobsRequest, ListByBatchRequest
 from ProvenaInterfaces.AsyncJobModels import JobSubType, JobType
 from ProvenaInterfaces.ProvenanceAPI import RegisterBatchModelRunRequest
@@ -218,12 +218,6 @@ async def test_administrators_begin_jobs(world: World, ada: Person, word: Word) 
     with pytest.raises(BadRequestException):
         wrong = AdminLaunchJobRequest(job_type=JobType.EMAIL, job_sub_type=JobSubType.REGISTRY_WAKE_UP, job_payload={})
         await admin.launch_job(wrong)
-
-
-async def test_what_comes_later_is_said_so(world: World) -> None:
-    """CSV is not offered yet."""
-    with pytest.raises(ServerException, match="not offered"):
-        await world.who.client.prov_api.generate_csv_template(world.template)
 
 
 async def test_the_graph_follows_from_what_was_written_out(world: World, ada: Person, word: Word) -> None:

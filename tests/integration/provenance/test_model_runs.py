@@ -67,7 +67,7 @@ async def test_a_late_statement_changes_nothing(house: ProvenanceHouse) -> None:
     assert {"1/new"} == await nodes(house) & {"1/new", "1/old", "1/study"}
 
 
-async def test_a_run_moves_to_a_study_that_others_have(house: ProvenanceHouse) -> None:
+async def test_case_2_a_run_moves_to_a_study_that_others_have(house: ProvenanceHouse) -> None:
     """There is one node of the new study and one link to it from each run, and the old study is gone."""
     await hear(
         house, says("1/a", 1, record(study="1/A")), says("1/b", 1, record(study="1/B")), says("1/c", 1, record(study="1/B"))
@@ -83,7 +83,7 @@ async def test_a_run_moves_to_a_study_that_others_have(house: ProvenanceHouse) -
     assert "1/A" not in dump.nodes
 
 
-async def test_what_only_the_last_run_said_goes_with_it(house: ProvenanceHouse, heard: Heard) -> None:
+async def test_case_3_what_only_the_last_run_said_goes_with_it(house: ProvenanceHouse, heard: Heard) -> None:
     """Run, study and templates vanish; what was registered by a Create stays, and is its alone."""
     await hear(house, created("1/in"), says("1/run", 1, record(["1/in"], study="1/study")))
 

@@ -32,12 +32,12 @@ def test_an_account_is_made_from_standard_input(tmp_path, monkeypatch):
     """The password comes from standard input and is kept as a hash; an empty one is refused."""
     settings = OneboxSettings(state=tmp_path)
     monkeypatch.setattr("sys.stdin", io.StringIO("a-long-secret\n"))
-    commands.account(settings, "ada", ["physics"], ["admin"], from_stdin=True)
+    commands.account(settings, "ada", ["physics"], ["admin"], email="ada@example.org", from_stdin=True)
 
     text = (tmp_path / "accounts.yaml").read_text()
     assert "a-long-secret" not in text
     found = accounts.AccountsFile(tmp_path / "accounts.yaml").read().users["ada"]
-    assert (found.groups, found.roles) == (("physics",), ("admin",))
+    assert (found.groups, found.roles, found.email) == (("physics",), ("admin",), "ada@example.org")
     monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
     with pytest.raises(ValueError, match="needs a password"):
         commands.account(settings, "ada", [], [], from_stdin=True)

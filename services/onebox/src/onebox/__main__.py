@@ -26,6 +26,7 @@ def main() -> int:
     account.add_argument("name")
     account.add_argument("--group", action="append", default=[], help="a group it belongs to; may be given again")
     account.add_argument("--role", action="append", default=[], help="a role it has; may be given again")
+    account.add_argument("--email", help="its e-mail address, which Provena's clients need to register things")
     account.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     client = orders.add_parser("client", help="make a service that logs in to the embedded issuer, or give it another secret")
     client.add_argument("name")
@@ -53,7 +54,7 @@ def main() -> int:
             case ROTATE_KEY.name:
                 asyncio.run(commands.rotate_key(settings, told))
             case "account":
-                commands.account(settings, told.name, told.group, told.role, from_stdin=told.password_stdin)
+                commands.account(settings, told.name, told.group, told.role, email=told.email, from_stdin=told.password_stdin)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

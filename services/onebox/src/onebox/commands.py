@@ -70,13 +70,21 @@ def problems() -> str:
     return PROBLEMS % "".join(f"| `{kind}` | {status} | {title} |\n" for kind, status, title in rows)
 
 
-def account(settings: OneboxSettings, name: str, groups: Sequence[str], roles: Sequence[str], *, from_stdin: bool) -> None:
+def account(
+    settings: OneboxSettings,
+    name: str,
+    groups: Sequence[str],
+    roles: Sequence[str],
+    *,
+    email: str | None = None,
+    from_stdin: bool,
+) -> None:
     """Make or change an account of the embedded issuer."""
     password = sys.stdin.readline().rstrip("\n") if from_stdin else getpass.getpass(f"Password for {name}: ")
     if not password:
         msg = "an account needs a password"
         raise ValueError(msg)
-    accounts.put(_accounts(settings), name, password, groups=groups, roles=roles)
+    accounts.put(_accounts(settings), name, password, groups=groups, roles=roles, email=email)
 
 
 def client(settings: OneboxSettings, name: str, groups: Sequence[str], roles: Sequence[str]) -> None:

@@ -56,6 +56,17 @@ def test_a_picture_shows_names_sizes_and_durations() -> None:
     assert shapes(mapping.run(asked(restart_of=EARLIER)))[f"run/{EARLIER}"] == ("run …0000ee",)
 
 
+def test_what_is_registered_is_shown_by_kind_and_handle() -> None:
+    """Its name is the registry's to say; a model run's is in the graph, too."""
+    data, run = (
+        Node("10378.1/3", Category.ENTITY, Subtype.DATASET),
+        Node("10378.1/7", Category.ACTIVITY, Subtype.MODEL_RUN, {"prov:label": "Monday's forecast"}),
+    )
+    told = shapes(Graph.of([data, run], [Link(run.id, Relation.USED, data.id, None)]))
+
+    assert told == {data.id: ("dataset", data.id), run.id: ("Monday's forecast", "model run", run.id)}
+
+
 def test_parameters_are_one_note() -> None:
     """However many there are; beyond a dozen they are counted."""
     few = shapes(STATED)[f"run/{RUN}/parameter"]

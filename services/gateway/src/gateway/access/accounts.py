@@ -143,14 +143,17 @@ def begin(path: Path) -> None:
         _say(f"A first account was made.\n    name:     {name}\n    password: {password}\nIt is not shown again; see {path}.")
 
 
-def put(path: Path, name: str, password: str, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> None:
+def put(
+    path: Path, name: str, password: str, *, groups: Sequence[str] = (), roles: Sequence[str] = (), email: str | None = None
+) -> None:
     """Make or change an account in the file; comments and other accounts stay."""
     _make(path, _empty({}))
     tree = YAML(typ="rt").load(path.read_text("utf-8"))
     users = tree.setdefault("users", {})
     account = users.setdefault(name, {"id": str(uuid4())})
     account.pop("password", None)
-    account.update({"groups": list(groups), "password_hash": hashed(password)} | ({"roles": list(roles)} if roles else {}))
+    more = {key: value for key, value in (("roles", list(roles)), ("email", email)) if value}
+    account.update({"groups": list(groups), "password_hash": hashed(password)} | more)
     Accounts.model_validate(_plain(tree))
     _write(path, tree)
 

@@ -8,6 +8,7 @@ from contracts.vocabulary import Subtype
 from provenance.graph.model import Node
 from provenance.records.builder import text_of
 from provenance.records.names import last_part
+from provenance.records.registered import HANDLES
 
 WIDTH = 44
 """Characters of a line of text before it is cut."""
@@ -63,6 +64,8 @@ def _lines(node: Node, told: Mapping[str, Any], called: Mapping[str, str]) -> li
             return [called.get(node.id, label)]
         case "RESTRICTED":
             return ["restricted"]
+    if node.subtype in HANDLES:
+        return [str(told.get("prov:label", "")), node.subtype.lower().replace("_", " "), node.id]
     return [label]
 
 

@@ -34,10 +34,11 @@ def add(router: APIRouter, api: str) -> None:
         router.add_api_route(
             f"/check-access/check-{level}-access", _check(*roles), methods=["GET"], summary=f"Check {level} access"
         )
+    administers = (admin,) if api == "auth" else (read, write, admin)
     text = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
     told: Any = {"summary": "Show the settings", "response_class": Response, "responses": text}
-    router.add_api_route("/admin/config", _config(read, write, admin), methods=["GET"], **told)
-    router.add_api_route("/admin/sentry-debug", _fail(read, write, admin), methods=["GET"], include_in_schema=False)
+    router.add_api_route("/admin/config", _config(*administers), methods=["GET"], **told)
+    router.add_api_route("/admin/sentry-debug", _fail(*administers), methods=["GET"], include_in_schema=False)
     _documents(router, api)
 
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.refusal import refuse
 from contracts.entries import WithdrawActivity
 from contracts.ids import user_id, uuid7
-from contracts.kinds import Kind
+from contracts.kinds import Kind, Role
 from contracts.message import Caller, Command
 from contracts.model_runs import (
     LinkStudy,
@@ -21,7 +22,7 @@ from contracts.model_runs import (
 from contracts.problem import Problem
 from contracts.views import EntrySeen, Listing
 from contracts.vocabulary import JobStatus
-from gateway.facades.provena.asking import page_of, told
+from gateway.facades.provena.asking import asked, page_of, told
 from gateway.facades.provena.doors import begun, carried
 from gateway.facades.provena.errors import meaning
 from gateway.jobs.model import Job, News, View
@@ -29,7 +30,8 @@ from gateway.jobs.sending import send
 from gateway.unit import GatewayHouse
 
 INVALID = "Failed to validate an entity's ID in the record, error: "
-NO = {"registry:invalid-model-run": 400, "registry:no-such-entry": 400, "registry:no-access": 400, "registry:is-seed": 400}
+NO = {"registry:invalid-model-run": 400, "registry:no-such-entry": 400, "registry:is-seed": 400}
+WRITING = {Role.METADATA_WRITE.value, Role.ADMIN.value}
 BATCH = "gateway.submit-batch"
 """Kind of the job that stands for a batch; no command has it, since its model runs are orders of their own."""
 
@@ -47,9 +49,11 @@ async def check(
     study: str | None = None,
 ) -> None:
     """Refuse what could not be registered, before anything is ordered."""
-    asked = ModelRunAsked(handle=handle, record=record, study=study)
+    about = ModelRunAsked(handle=handle, record=record, study=study)
     with meaning(NO, INVALID):
-        await told(house, caller, "/model-runs/check", asked.model_dump(mode="json"))
+        await told(house, caller, "/model-runs/check", about.model_dump(mode="json"))
+    if handle is not None and not WRITING & set(await asked(house, caller, "/entries/roles", handle=handle)):
+        raise refuse("registry:no-access", f"{handle} may not be changed by {caller.name}")
 
 
 async def register(house: GatewayHouse, caller: Caller, record: ModelRunRecord, batch: UUID | None = None) -> Job:

@@ -1,0 +1,123 @@
+"""A model run survives SIGKILL of the platform at every door between the registry and the answer: there once, and lodged."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tests.provena import NEWEST, Things
+from tests.running import Platform
+
+from chassis.database import driver_url, make_engine
+from contracts.kinds import Kind
+
+pytestmark = pytest.mark.timeout(900)
+GRAPH = "provenance.graph_nodes"
+DOORS = {
+    "between the registry and the ledger": ("provenance.records", (1, 0, 0)),
+    "between the ledger and the graph": (GRAPH, (1, 1, 0)),
+    "between the graph and the answer": ("registry.model_runs", (1, 1, 1)),
+}
+"""A table that a transaction must write to get through; and how often the run is in registry, ledger and graph by then."""
+WAITING = text("select pid from pg_locks where not granted and relation = cast(:table as regclass)")
+KILLS = 2
+
+
+@asynccontextmanager
+async def held(engine: AsyncEngine, table: str) -> AsyncIterator[None]:
+    """Nobody writes to a table meanwhile."""
+    async with engine.connect() as connection:
+        await connection.execute(text(f"lock table {table} in share mode"))
+        yield
+        await connection.rollback()
+
+
+async def number(engine: AsyncEngine, question: str, **told: Any) -> int:
+    """One number."""
+    async with engine.connect() as connection:
+        return int(await connection.scalar(text(question), told) or 0)
+
+
+async def stands_at(engine: AsyncEngine, table: str, within: float = 60) -> None:
+    """Wait until the platform waits to write to a table."""
+    end = asyncio.get_running_loop().time() + within
+    while asyncio.get_running_loop().time() < end:
+        async with engine.connect() as connection:
+            if (await connection.execute(WAITING, {"table": table})).first():
+                return
+        await asyncio.sleep(0.02)
+    raise TimeoutError(table)
+
+
+async def cut(platform: Platform, engine: AsyncEngine, table: str) -> None:
+    """End the platform at the door as a power cut would, its statements that wait there included."""
+    await stands_at(engine, table)
+    platform.kill()
+    async with engine.connect() as connection:
+        for pid in (await connection.execute(WAITING, {"table": table})).scalars().all():
+            await connection.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_case_4_a_model_run_survives_a_kill_at_every_door(door: str, database_url: str, folder: Path) -> None:
+    """Killed twice in a row there: exactly one run, one place in its history, status LODGED, one node, no delivery left."""
+    table, written = DOORS[door]
+    engine = make_engine(driver_url(database_url), 4)
+    platform = Platform(folder, {"DATABASE_URL": database_url}).start()
+    try:
+        with platform.client() as http:
+            things = Things(http).fill()
+            record = things.record()
+        async with AsyncExitStack() as closed:
+            if table == "registry.model_runs":  # registering writes there, too, so it is closed while the run stands before it
+                async with held(engine, GRAPH):
+                    session = register(platform, record)
+                    await stands_at(engine, GRAPH)
+                    await closed.enter_async_context(held(engine, table))
+            else:
+                await closed.enter_async_context(held(engine, table))
+                session = register(platform, record)
+            await kills(platform, engine, table)
+            assert await places(engine) == written
+        platform.start()
+        with platform.client() as http:
+            told = Things(http)
+            result = told.job(session)["result"]["record"]
+            item = told.fetch(Kind.MODEL_RUN, result["id"])
+            listed = told.told("POST", told.at(Kind.MODEL_RUN, "list"), json=NEWEST)["items"]
+            again = told.explore("downstream", things.ids[Kind.DATASET], 1)
+
+        assert [one["id"] for one in listed] == [result["id"]]
+        assert (item["record_status"], len(item["history"]), bool(item["prov_serialisation"])) == ("LODGED", 1, True)
+        assert [one["id"] for one in again["nodes"] if one["item_subtype"] == "MODEL_RUN"] == [result["id"]]
+        assert await places(engine) == (1, 1, 1)
+        assert await number(engine, "select count(*) from bus.parked") == 0
+    finally:
+        if platform.process is not None and platform.process.poll() is None:
+            platform.stop()
+        await engine.dispose()
+
+
+async def places(engine: AsyncEngine) -> tuple[int, ...]:
+    """How many model runs there are in registry, ledger and graph."""
+    runs = "select count(*) from registry.model_runs m"
+    lodged, drawn = f"{runs} join provenance.records r on r.record = m.handle", f"{runs} join {GRAPH} n on n.id = m.handle"
+    return tuple([await number(engine, question) for question in (runs, lodged, drawn)])
+
+
+def register(platform: Platform, record: dict[str, Any]) -> str:
+    """Order a model run, and do not wait for it; the job's id."""
+    with platform.client() as http:
+        return str(Things(http).told("POST", "/prov/model_run/register", json=record)["session_id"])
+
+
+async def kills(platform: Platform, engine: AsyncEngine, table: str) -> None:
+    """Killed at the door; started again, delivered again, and killed there again."""
+    for left in reversed(range(KILLS)):
+        await cut(platform, engine, table)
+        if left:
+            platform.start()
