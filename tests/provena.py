@@ -126,6 +126,17 @@ class Things:
             time.sleep(0.05)
         raise TimeoutError(session)
 
+    def done(self, job: str) -> None:
+        """Wait for a job of `/v1` to be done."""
+        end = time.monotonic() + READY
+        while time.monotonic() < end:
+            found = self.http.get(f"/v1/jobs/{job}").raise_for_status().json()
+            if found["status"] == "SUCCEEDED":
+                return
+            assert found["status"] != "FAILED", found
+            time.sleep(0.05)
+        raise TimeoutError(job)
+
     def run(self, record: Json) -> str:
         """Register a model run and wait until it is lodged; its handle."""
         told = self.told("POST", "/prov/model_run/register", json=record)

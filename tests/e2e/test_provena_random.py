@@ -69,10 +69,11 @@ def live(chance: random.Random, things: Things, pool: Pool) -> Life:
     for step in chance.choices(STEPS, k=chance.randint(0, LONGEST)):
         life.steps.append(step)
         match step:
-            case "update" | "undo":
-                record = pool.record(chance, things) if step == "update" else chance.choice(life.said)
-                things.change(life.handle, record, step)
-                life.said.append(record)
+            case "update":
+                life.said.append(pool.record(chance, things))
+                things.change(life.handle, life.record, step)
+            case "undo":
+                _undo(things, life)
             case "link":
                 _link(things, life, chance.choice(pool.studies))
             case "again":
@@ -81,7 +82,7 @@ def live(chance: random.Random, things: Things, pool: Pool) -> Life:
             case "delete":
                 if life.live:
                     things.told("POST", "/prov/model_run/delete", json={"record_id": life.handle, "trial_mode": False})
-        if life.steps[-1] != "link":  # that was refused
+        if life.steps[-1] not in {"link", "refused"}:
             life.live = step != "delete"
     return life
 
@@ -96,6 +97,17 @@ def _link(things: Things, life: Life, study: str) -> None:
     things.job(answer.json()["session_id"])
     life.said.append(life.record | {"study_id": study})
     life.steps[-1] = "linked"
+
+
+def _undo(things: Things, life: Life) -> None:
+    answer = things.http.post("/v1/records/undo", json={"id": life.handle, "reason": "it was better"})
+    if life.live and len(life.said) == 1:  # it never said anything else
+        assert answer.status_code == 400, answer.text
+        life.steps[-1] = "refused"
+        return
+    assert answer.status_code == 202, answer.text
+    things.done(answer.json()["job"]["id"])
+    life.said.append(life.said[-2] if life.live else life.record)
 
 
 def wanted(things: Things, lives: list[Life], activities: list[Json], account: str) -> Oracle:
