@@ -18,7 +18,7 @@ ENGINE ?= docker
 TAG ?= latest
 BUILD_OPTIONS ?=
 
-.PHONY: help install demo up services services-down images test presto check format schemas topology problems client terminal migrate e2e bench chaos coverage others docs clean
+.PHONY: help install demo up services services-down images test presto check format schemas topology problems chart client terminal migrate e2e bench chaos coverage others docs clean
 .DEFAULT_GOAL := help
 
 help: ## Print this page
@@ -95,6 +95,9 @@ topology: $(VENV)/dev var ## Write contracts/topology.py anew from the services
 
 problems: $(VENV)/dev var ## Write docs/problems.md anew from contracts/problem.py
 	@$(RUN) python -m onebox problems > var/problems.part && mv var/problems.part docs/problems.md
+
+chart: $(VENV)/dev ## Write the services' settings anew into the schema of the chart's values
+	@$(RUN) python -m deploy.chart.values
 
 client: $(VENV)/dev ## Write the waiting client anew from the asynchronous one
 	@$(RUN) python clients/reprovena/tools/twin.py

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What `make services` needs of Debian or Ubuntu: RabbitMQ, PostgreSQL, a JDK and Maven. Run as root; again, it does nothing.
-# Go (for the S3 server) is looked for only: distributions' packages are too old for it.
+# Go (for the S3 server and Helm) is looked for only: distributions' packages are too old for it.
 set -eu
 
 has() { # a program by name, or by one of some paths
@@ -35,5 +35,5 @@ if [ -n "$packages" ]; then
 fi
 
 if ! has go /usr/local/go/bin/go; then
-    echo "no Go: install 1.24 or newer from https://go.dev/dl, or S3 is left out" >&2
+    echo "no Go: install 1.24 or newer from https://go.dev/dl, or S3 and the chart's tests are left out" >&2
 fi

@@ -13,8 +13,8 @@ from deploy.services.machine import HERE, HOST, Place, answers, run
 
 VERSION = "26.7.3"
 NAME = "reprovena"
-OURS = HERE.parent / "keycloak"
-REALM, PEOPLE = OURS / "reprovena-realm.json", OURS / "demo" / "reprovena-users-0.json"
+REALM = HERE.parent / "k8s" / "files" / "reprovena-realm.json"
+PEOPLE = HERE.parent / "keycloak" / "demo" / "reprovena-users-0.json"
 
 
 def up(place: Place) -> dict[str, Any]:

@@ -24,7 +24,7 @@ ALL = (registry, executor, provenance, gateway)
 
 
 def realm() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((DEPLOY / "keycloak" / "reprovena-realm.json").read_text())
+    told: dict[str, Any] = json.loads((DEPLOY / "k8s" / "files" / "reprovena-realm.json").read_text())
     return told
 
 

@@ -87,4 +87,4 @@ KNOWN: dict[str, Client] = {
     "entity-registry-ui": _PAGE,
     "provenance-store-ui": _PAGE,
 }
-"""The public programs of the realm that `deploy/keycloak` holds. None has a secret; the file may change or disable each."""
+"""The public programs of the realm that `deploy/k8s/files` holds. None has a secret; the file may change or disable each."""

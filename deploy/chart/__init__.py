@@ -1,0 +1,1 @@
+"""What is written into the chart of deploy/k8s from the code."""
