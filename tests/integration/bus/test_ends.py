@@ -162,6 +162,21 @@ async def test_a_group_from_a_broker_costs_two_statements_more_than_its_handlers
         assert len(said) == many + 2 + (many > 1), said
 
 
+async def test_what_is_done_may_come_back_for_ever(told: dict[str, Any]) -> None:
+    """A broker that never hears that a message is done brings it again and again, and it is not blamed for that."""
+    async with standing(service(), settings=Settings(**told), topology=bus_child.TOPOLOGY, hears=False) as houses:
+        house, ear = houses["executor"], Ear(houses["executor"])
+        one = StopRun(run=uuid7())
+
+        for returns in range(10):
+            again = Heard("executor.stop-run", one, heard, again=returns > 0, letter=letter(one.id), returns=returns)
+            await ear.hear(again)
+
+        assert await listed(house) == []
+        async with house.sessions() as session:
+            assert list((await session.execute(DONE)).scalars()) == [one.id]
+
+
 def letter(message: UUID) -> Letter:
     """What came."""
     return Letter("executor.stop-run", StopRun.subject, message, b"{}", {})

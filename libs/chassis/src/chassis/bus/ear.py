@@ -39,6 +39,7 @@ LATER = text(
     on conflict (queue, key) where key is not null do nothing"""
 )
 """A delivery that comes back, at most once under its own name."""
+KNOWN = text("select true from bus.inbox where consumer = :consumer and message = :message")
 SUSPECT = 3
 """Returns by the broker after which a message may be what ends processes."""
 HOLD = 5.0
@@ -142,6 +143,8 @@ class Ear:
         """Count a message that came back often before it is handled; whatever ends the process is set aside in time."""
         why = "the process ended while it was in hand"
         async with self.house.sessions.begin() as session:
+            if await session.scalar(KNOWN, {"consumer": heard.consumer, "message": heard.message.id}):
+                return False  # it is done with; only the broker never heard so
             times = await parked.count(session, heard.consumer, heard.message.id, why)
             if times <= self.house.settings.bus_attempts or heard.letter is None:
                 return False
