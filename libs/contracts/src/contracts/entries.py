@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from contracts.imports import Bringing, Brought
 from contracts.kinds import Kind, Role
 from contracts.message import Command, Event, FileRef, Part
 
@@ -151,16 +152,10 @@ class GrantAccess(EntryCommand):
     access: Access
 
 
-class ImportEntries(Command):
-    """Bring in entries as another registry wrote them out."""
+class ImportEntries(Bringing, Command):
+    """Bring in entries as another registry wrote them out, bundled."""
 
     subject: ClassVar[str] = "registry.import-entries.v1"
-    mode: Literal["ADD_ONLY", "ADD_OR_OVERWRITE", "OVERWRITE_ONLY", "SYNC_ADD_OR_OVERWRITE", "SYNC_DELETION_ALLOWED"]
-    parse_items: bool = True
-    allow_entry_deletion: bool = False
-    trial_mode: bool = True
-    items: FileRef
-    """A JSON array of bundled items."""
 
 
 class RelodgeActivity(Command):
@@ -232,18 +227,10 @@ class AccessGranted(EntryFact):
     access: Access
 
 
-class EntriesImported(Event):
+class EntriesImported(Brought, Event):
     """Entries were brought in, or would have been."""
 
     subject: ClassVar[str] = "registry.entries-imported.v1"
-    trial_mode: bool
-    old_size: int
-    new_size: int
-    deleted: int
-    overwritten: int
-    added: int
-    failures: tuple[tuple[str, str], ...] = ()
-    """What is wrong, and with which item; with any, nothing was written."""
 
 
 class ActivityRegistered(Event):

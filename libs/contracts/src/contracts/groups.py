@@ -1,11 +1,12 @@
 """Groups and their members: what the registry is told and says of them."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
 from contracts.entries import USERNAME
-from contracts.message import Command, Event, FileRef, Part
+from contracts.imports import Bringing, Brought
+from contracts.message import Command, Event, Part
 
 GROUP = Field(min_length=1, max_length=200)
 
@@ -72,16 +73,10 @@ class RemoveMembers(Command):
     usernames: tuple[str, ...] = Field(min_length=1)
 
 
-class ImportGroups(Command):
-    """Bring in groups as another registry wrote them out."""
+class ImportGroups(Bringing, Command):
+    """Bring in groups as another registry wrote them out, with their users."""
 
     subject: ClassVar[str] = "registry.import-groups.v1"
-    mode: Literal["ADD_ONLY", "ADD_OR_OVERWRITE", "OVERWRITE_ONLY", "SYNC_ADD_OR_OVERWRITE", "SYNC_DELETION_ALLOWED"]
-    parse_items: bool = True
-    allow_entry_deletion: bool = False
-    trial_mode: bool = True
-    items: FileRef
-    """A JSON array of groups with their users."""
 
 
 class GroupAdded(Event):
@@ -121,15 +116,7 @@ class MembersRemoved(Event):
     usernames: tuple[str, ...]
 
 
-class GroupsImported(Event):
+class GroupsImported(Brought, Event):
     """Groups were brought in, or would have been."""
 
     subject: ClassVar[str] = "registry.groups-imported.v1"
-    trial_mode: bool
-    old_size: int
-    new_size: int
-    deleted: int
-    overwritten: int
-    added: int
-    failures: tuple[tuple[str, str], ...] = ()
-    """What is wrong, and with which group; with any, nothing was written."""
