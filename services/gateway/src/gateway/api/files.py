@@ -17,7 +17,8 @@ from gateway.api.sending import send_file, zipped
 from gateway.api.starting import outputs_of, pick, reference
 
 router = APIRouter(prefix="/v1/runs/{run}", tags=["files"])
-BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+BYTES: dict[str, Any] = {"content": {"*/*": {}}}
+"""A file is of the media type that it was stored with."""
 PARTS: dict[int | str, dict[str, Any]] = {
     200: BYTES | {"description": "The file"},
     206: BYTES | {"description": "A part of it"},
