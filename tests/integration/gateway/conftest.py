@@ -25,11 +25,12 @@ from contracts.vocabulary import RunStatus
 from gateway.service import gateway
 from gateway.unit import GatewayHouse
 
-ACCOUNTS = """\
+ROLES = "reprov_user, entity-registry-read, entity-registry-write, handle-read, handle-write"
+ACCOUNTS = f"""\
 users:
-  ada: {password: engine, groups: [/physics], roles: [handle-read, handle-write]}
-  bob: {password: builder, groups: [/chemistry], roles: [handle-read, handle-write]}
-  eve: {password: drops, groups: [/physics, /chemistry], roles: [handle-read, handle-write, handle-admin]}
+  ada: {{password: engine, groups: [/physics], roles: [{ROLES}]}}
+  bob: {{password: builder, groups: [/chemistry], roles: [{ROLES}]}}
+  eve: {{password: drops, groups: [/physics, /chemistry], roles: [{ROLES}, handle-admin]}}
 """
 CWL = b"cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: cat\ninputs: {data: File, n: int?}\noutputs: []\n"
 
