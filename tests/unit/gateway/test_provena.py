@@ -17,7 +17,7 @@ from contracts.problem import FieldError, Problem
 from contracts.views import EntrySeen
 from contracts.vocabulary import JobStatus
 from gateway.facades.provena import auth, datasets, registry
-from gateway.facades.provena.doors import acting, role
+from gateway.facades.provena.doors import role
 from gateway.facades.provena.errors import DetailError, Soft, meaning, told, wrong
 from gateway.facades.provena.hosts import api_of, below
 from gateway.facades.provena.lodging import failed, settled
@@ -93,7 +93,7 @@ def test_some_problems_mean_something_else_in_places() -> None:
 
 def test_people_are_known_by_the_name_to_log_in_with() -> None:
     """Who acts is called by the username; without a role the door stays shut."""
-    assert acting(ADA).name == "ada"
+    assert ADA.by_username().name == "ada"
     assert role("entity-registry-read")(ADA).name == "ada"
     with pytest.raises(Refusal, match="entity-registry-write"):
         role("entity-registry-read", "entity-registry-write")(ADA)

@@ -48,11 +48,6 @@ def caller_of(claims: Mapping[str, Any], clients: Collection[str] = ()) -> Calle
     )
 
 
-def acting(caller: Caller) -> Caller:
-    """The caller as the registry knows people: by the name to log in with."""
-    return caller.model_copy(update={"name": caller.username or caller.name})
-
-
 def groups_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
     """The groups of a token, without Keycloak's leading slash; never one that looks like somebody's own tenant."""
     names = (name.removeprefix("/") for name in _texts(claims.get("groups")))

@@ -7,9 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
-from pydantic_core import to_json
 
-from chassis.files import once as whole
+from chassis.carrying import carried
 from contracts.message import Caller
 from contracts.outcomes import LodgeRun, Outcome, RegisterOutputs
 from contracts.vocabulary import JobStatus
@@ -22,8 +21,6 @@ from gateway.jobs.model import Job
 from gateway.unit import GatewayHouse
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
-CARRIED = 128 * 1024
-"""Bytes of JSON that travel in a command; more travel as a file."""
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"model": JobAccepted, "description": "Not done yet: the job that follows it", "links": to_job()}
 }
@@ -60,9 +57,7 @@ async def dataset(run: UUID, wanted: OutputsAsDataset, caller: AsUser, house: He
 
     async def begin() -> Job:
         there = await seen(house, caller, run)
-        told: dict[str, Any] = {"info": {"collection_format": wanted.collection_format}}
-        if len(content := to_json(told["info"])) > CARRIED:
-            told = {"info_file": await house.files.put(whole(content), media_type="application/json")}
+        told = await carried(house.files, "info", {"collection_format": wanted.collection_format})
         command = RegisterOutputs(run=run, outputs=tuple(wanted.outputs), template=wanted.template, tenant=there.tenant, **told)
         return await ordered(house, caller.by_username(), command, run, JobStatus.SUCCEEDED, within, once)
 

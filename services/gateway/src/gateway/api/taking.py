@@ -10,22 +10,21 @@ from contracts.executor import Origin, OutsideFile, Source, StagedFile
 from contracts.message import Caller
 from contracts.outcomes import DatasetFile, DatasetSource
 from contracts.problem import PREFIX, FieldError
+from gateway.access.roles import ENTRY_READER
 from gateway.api.shapes import FileChoice
 
 if TYPE_CHECKING:
     from gateway.unit import GatewayHouse
 
-READER = "entity-registry-read"
-"""The realm's role of those who read entries."""
 WEB = ("http://", "https://")
 
 
 async def taken(house: "GatewayHouse", caller: Caller, choices: Mapping[str, FileChoice]) -> list[StagedFile | OutsideFile]:
     """The files of a run that are registered datasets; the first that cannot be had is refused with its field."""
     wanted = [(name, choice, choice.dataset) for name, choice in choices.items() if choice.dataset is not None]
-    if wanted and READER not in caller.roles:
+    if wanted and ENTRY_READER not in caller.roles:
         name = wanted[0][0]
-        raise refuse("gateway:forbidden", f"taking a dataset needs the role {READER}", _error(name, "needs that role"))
+        raise refuse("gateway:forbidden", f"taking a dataset needs the role {ENTRY_READER}", _error(name, "needs that role"))
     return list(await asyncio.gather(*(_taken(house, caller, name, handle, choice.file) for name, choice, handle in wanted)))
 
 

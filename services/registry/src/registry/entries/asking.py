@@ -4,9 +4,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
-from chassis.files import collect, once
+from chassis.carrying import carried
+from chassis.files import collect
 from chassis.refusal import refuse
 from contracts.entries import Entry, Told
 from contracts.ids import user_id
@@ -22,8 +23,6 @@ INFO_LIMIT = 16 * 2**20
 """Bytes of information that an entry may have."""
 NAME_LIMIT = 200
 """Characters of a username."""
-CARRIED = 128 * 1024
-"""Bytes of information that travel in a message; more travel as a file."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +114,9 @@ async def read(file: FileRef, unit: RegistryUnit, limit: int, field: str) -> Any
 async def told(item: Item, unit: RegistryUnit) -> Entry:
     """An entry as a message tells it: with its information, or with the file that holds it if it is large."""
     entry = item.entry()
-    if entry.info is None or len(content := to_json(entry.info)) <= CARRIED:
+    if entry.info is None:
         return entry
-    file = await unit.house.files.put(once(content), media_type="application/json")
-    return entry.model_copy(update={"info": None, "info_file": file})
+    return entry.model_copy(update={"info": None} | await carried(unit.house.files, "info", entry.info))
 
 
 def answer(command: Command, who: Asking, revision: int = 0) -> dict[str, Any]:

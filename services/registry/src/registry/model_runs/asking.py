@@ -3,14 +3,13 @@
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import to_json
 
-from chassis.files import once
+from chassis.carrying import carried
 from chassis.problems import field_of
 from chassis.refusal import refuse
 from contracts.model_runs import ModelRunRecord, RegisterModelRun, UpdateModelRun
 from contracts.problem import FieldError
-from registry.entries.asking import CARRIED, INFO_LIMIT, read
+from registry.entries.asking import INFO_LIMIT, read
 from registry.entries.checks import invalid
 from registry.unit import RegistryUnit
 
@@ -30,6 +29,4 @@ async def record_of(command: RegisterModelRun | UpdateModelRun, unit: RegistryUn
 
 async def told(record: ModelRunRecord, unit: RegistryUnit) -> dict[str, Any]:
     """A record as a fact tells it: with the file that holds it if it is large."""
-    if len(content := to_json(record)) <= CARRIED:
-        return {"record": record}
-    return {"record_file": await unit.house.files.put(once(content), media_type="application/json")}
+    return await carried(unit.house.files, "record", record)

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
 
-from chassis.files import once
+from chassis.carrying import carried
 from chassis.problems import field_of
 from chassis.refusal import Refusal, refuse
 from contracts.datasets import CollectionFormat, faults
@@ -15,7 +14,7 @@ from contracts.kinds import Kind, WorkflowTemplateInfo
 from contracts.message import Command
 from contracts.outcomes import DatasetFile, DatasetFilled, ModelRunPlan
 from contracts.problem import FieldError
-from registry.entries.asking import CARRIED, Asking, asking, must_be, read
+from registry.entries.asking import Asking, asking, must_be, read
 from registry.entries.checks import invalid
 from registry.entries.handlers import register as register_entry
 from registry.model_runs.checks import foreseen, no
@@ -79,9 +78,7 @@ async def filled(
     item = await register_entry(Kind.DATASET, info, order, who, unit)
     await unit.outcomes.fill(item.handle, files)
     members = tuple(file.occurrence for file in files)
-    told: dict[str, object] = {"members": members}
-    if len(content := to_json(members)) > CARRIED:
-        told = {"more": await unit.house.files.put(once(content), media_type="application/json")}
+    told = await carried(unit.house.files, "members", members, file="more")
     fact = DatasetFilled(tenant=done.run.tenant, caller=order.caller, revision=1, dataset=item.handle, run=done.run.id, **told)
     await unit.publish(fact)
     return done.model_copy(update={"datasets": {**done.datasets, item.handle: template}})

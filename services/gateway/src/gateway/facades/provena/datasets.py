@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
+from chassis.carrying import carried
 from chassis.refusal import refuse
 from contracts.bundles import flat
 from contracts.datasets import CollectionFormat, faults
@@ -12,7 +13,7 @@ from contracts.kinds import DatasetInfo, Kind
 from contracts.views import Check, EntrySeen
 from gateway.facades.provena import common, releasing
 from gateway.facades.provena.asking import entry_of, page_of, spun, told
-from gateway.facades.provena.doors import AsReader, AsWriter, Here, carried, done, parsed, with_email
+from gateway.facades.provena.doors import AsReader, AsWriter, Here, done, parsed, with_email
 from gateway.facades.provena.doors import router as router_of
 from gateway.facades.provena.errors import DetailError, Soft, meaning
 from gateway.facades.provena.items_writing import versioned
@@ -56,7 +57,7 @@ async def mint(described: dict[str, Any], caller: AsWriter, house: Here) -> Body
         return badly(f"Validation Error: {'; '.join(wrong)}", **nothing)
     spinoff, chained = spun(caller, "CREATE")
     with Soft(INVALID) as no:
-        command = CreateEntry(entry_kind=Kind.DATASET, spinoff=spinoff, **await carried(house, "info", info_of(format_)))
+        command = CreateEntry(entry_kind=Kind.DATASET, spinoff=spinoff, **await carried(house.files, "info", info_of(format_)))
         job = await done(house, with_email(caller), command, chained=chained)
         there = await entry_of(house, caller, job.result["handle"], Kind.DATASET)
         session = job.result.get("register_job")
@@ -70,7 +71,7 @@ async def update(described: dict[str, Any], caller: AsWriter, house: Here, handl
     format_ = parsed(CollectionFormat, described)
     if wrong := faults(CollectionFormat.model_validate(format_)):
         raise DetailError(400, f"Validation Error: {'; '.join(wrong)}")
-    content = await carried(house, "info", {"collection_format": format_})
+    content = await carried(house.files, "info", {"collection_format": format_})
     command = UpdateEntry(handle=handle_id, entry_kind=Kind.DATASET, reason=reason, keep_storage=True, **content)
     await done(house, caller, command)
     return well(f"{handle_id} was changed.", **_place(await entry_of(house, caller, handle_id, Kind.DATASET)))

@@ -6,13 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
 
-from chassis.files import once
 from chassis.refusal import Refusal, refuse
-from contracts.message import Caller, Command, FileRef
+from contracts.message import Caller, Command
 from contracts.vocabulary import JobStatus
-from gateway.access.roles import acting
 from gateway.api.doors import AsUser, Here
 from gateway.facades.provena.errors import ANSWERS, DetailError, ProvenaRoute, wrong
 from gateway.jobs.model import Job, View
@@ -23,8 +20,6 @@ from gateway.unit import GatewayHouse
 __all__ = ["Here"]
 PATIENCE = 25.0
 """Seconds that an answer may take: clients of Provena wait 30."""
-CARRIED = 128 * 1024
-"""Bytes of JSON that travel in a command; more travel as a file."""
 Chained = Mapping[UUID, tuple[str, View]]
 LEVELS = {
     "registry": ("entity-registry-read", "entity-registry-write", "entity-registry-admin"),
@@ -50,7 +45,7 @@ def role(*roles: str) -> Callable[[Caller], Caller]:
         if missing := [one for one in roles if one not in caller.roles]:
             detail = f"You are not authorised to do this: the token lacks the role {' and the role '.join(missing)}."
             raise refuse("gateway:forbidden", detail)
-        return acting(caller)
+        return caller.by_username()
 
     return _checked
 
@@ -113,14 +108,3 @@ async def outcome(house: GatewayHouse, job: UUID, status: JobStatus = JobStatus.
     if not found.settled and found.status is not status:
         raise refuse("gateway:unavailable", "it is being worked on and not done yet; look again in a moment")
     return found
-
-
-async def carried(house: GatewayHouse, name: str, value: Any) -> dict[str, Any]:
-    """A value as a command takes it: itself, or as a file if it is large."""
-    content = to_json(value)
-    return {name: value} if len(content) <= CARRIED else {f"{name}_file": await kept(house, content)}
-
-
-async def kept(house: GatewayHouse, content: bytes) -> FileRef:
-    """JSON in the file store."""
-    return await house.files.put(once(content), media_type="application/json")

@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic_core import to_json
 
+from chassis.carrying import kept
 from chassis.refusal import refuse
 from contracts.groups import (
     AddGroup,
@@ -19,7 +19,7 @@ from contracts.groups import (
 )
 from contracts.message import Caller
 from gateway.facades.provena.asking import asked
-from gateway.facades.provena.doors import AsAnybody, AsSystemAdmin, AsSystemReader, AsSystemWriter, Here, done, kept
+from gateway.facades.provena.doors import AsAnybody, AsSystemAdmin, AsSystemReader, AsSystemWriter, Here, done
 from gateway.facades.provena.errors import DetailError, Soft, wrong
 from gateway.facades.provena.printing import Body, badly, imported, well
 from gateway.facades.provena.shapes import Import, Members
@@ -167,7 +167,7 @@ async def bring(wanted: Import, caller: AsSystemAdmin, house: Here) -> Body:
     """Bring groups in, or say what would come of it."""
     with Soft(["registry:import-refused"]) as no:
         settings: dict[str, Any] = wanted.model_dump(exclude={"import_mode", "items"})
-        items = await kept(house, to_json(wanted.items))
+        items = await kept(house.files, wanted.items)
         job = await done(house, caller, ImportGroups(mode=wanted.import_mode, items=items, **settings))
         return imported(job.result, wanted.items, registry=False)
     return badly(no.detail, trial_mode=wanted.trial_mode, statistics=None, failure_list=None)

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from chassis.carrying import carried
 from contracts.bundles import flat
 from contracts.entries import (
     Access,
@@ -19,7 +20,7 @@ from contracts.entries import (
 from contracts.kinds import KINDS, Kind, Role
 from contracts.message import Caller
 from gateway.facades.provena.asking import entry_of, spun
-from gateway.facades.provena.doors import AsAdmin, AsWriter, Here, carried, done, parsed, with_email
+from gateway.facades.provena.doors import AsAdmin, AsWriter, Here, done, parsed, with_email
 from gateway.facades.provena.errors import DetailError, Soft, meaning
 from gateway.facades.provena.printing import Body, badly, well
 from gateway.facades.provena.shapes import About, AccessSettings, Revert
@@ -70,7 +71,7 @@ def _written(router: APIRouter, at: str, kind: Kind) -> None:
     @router.post(f"{at}/create", summary=f"Register a {kind}")
     async def create(info: dict[str, Any], caller: AsWriter, house: Here) -> Body:
         spinoff, chained = spun(caller, "CREATE") if KINDS[kind].versioned else (None, None)
-        command = CreateEntry(entry_kind=kind, spinoff=spinoff, **await carried(house, "info", parsed(model, info)))
+        command = CreateEntry(entry_kind=kind, spinoff=spinoff, **await carried(house.files, "info", parsed(model, info)))
         with Soft(INVALID) as no:
             job = await done(house, with_email(caller), command, chained=chained)
             there = await entry_of(house, caller, job.result["handle"], kind)
@@ -89,7 +90,7 @@ def _written(router: APIRouter, at: str, kind: Kind) -> None:
         reason: str | None = None,
     ) -> Body:
         spinoff, chained = spun(caller, "CREATE") if KINDS[kind].versioned else (None, None)
-        content = await carried(house, "info", parsed(model, info))
+        content = await carried(house.files, "info", parsed(model, info))
         command = UpdateEntry(handle=id, entry_kind=kind, reason=reason, spinoff=spinoff, **content)
         with Soft((*INVALID, "registry:no-such-entry")) as no:
             job = await done(house, caller, command, chained=chained)

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from chassis.carrying import carried
 from chassis.refusal import refuse
 from contracts.entries import RelodgeActivity
 from contracts.message import Caller, Command
 from contracts.model_runs import ModelRunRecord, RegisterModelRun, RelodgeModelRun, UpdateModelRun
-from gateway.facades.provena.doors import begun, carried
+from gateway.facades.provena.doors import begun
 from gateway.facades.provena.errors import DetailError
 from gateway.facades.provena.lodging import register_all, settled
 from gateway.facades.provena.shapes import Launch
@@ -143,4 +144,4 @@ async def _order(house: GatewayHouse, payload: BaseModel) -> Command:
 
 
 async def _record(house: GatewayHouse, record: ModelRunRecord) -> dict[str, Any]:
-    return await carried(house, "record", record.model_dump(mode="json"))
+    return await carried(house.files, "record", record.model_dump(mode="json"))

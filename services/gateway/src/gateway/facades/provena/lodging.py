@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.carrying import carried
 from chassis.refusal import refuse
 from contracts.entries import WithdrawActivity
 from contracts.ids import user_id, uuid7
@@ -23,7 +24,7 @@ from contracts.problem import Problem
 from contracts.views import EntrySeen, Listing
 from contracts.vocabulary import JobStatus
 from gateway.facades.provena.asking import asked, page_of, told
-from gateway.facades.provena.doors import begun, carried
+from gateway.facades.provena.doors import begun
 from gateway.facades.provena.errors import meaning
 from gateway.jobs.model import Job, News, View
 from gateway.jobs.sending import send
@@ -60,13 +61,13 @@ async def register(house: GatewayHouse, caller: Caller, record: ModelRunRecord, 
     """Order that a model run is registered."""
     content = record.model_dump(mode="json")
     seen = view(caller, "MODEL_RUN_PROV_LODGE", {"record": content, "revalidate": True, "user_info": caller.name}, batch)
-    return await begun(house, caller, RegisterModelRun(**await carried(house, "record", content)), seen)
+    return await begun(house, caller, RegisterModelRun(**await carried(house.files, "record", content)), seen)
 
 
 async def register_all(house: GatewayHouse, caller: Caller, records: list[ModelRunRecord]) -> Job:
     """Order that model runs are registered, all in one transaction; the job of the batch is done with that."""
     batch, contents = uuid7(), [record.model_dump(mode="json") for record in records]
-    orders = [RegisterModelRun(tenant=caller.tenants[0], **await carried(house, "record", one)) for one in contents]
+    orders = [RegisterModelRun(tenant=caller.tenants[0], **await carried(house.files, "record", one)) for one in contents]
     async with house.work() as unit:
         job = settled(
             caller, "MODEL_RUN_BATCH_SUBMIT", {"records": contents, "user_info": caller.name}, {"batch_id": str(batch)}
@@ -86,7 +87,7 @@ async def update(house: GatewayHouse, caller: Caller, handle: str, reason: str, 
     content = record.model_dump(mode="json")
     payload = {"model_run_record_id": handle, "updated_record": content, "reason": reason}
     seen = view(caller, "MODEL_RUN_UPDATE", payload | {"revalidate": True, "user_info": caller.name})
-    order = UpdateModelRun(handle=handle, reason=reason, **await carried(house, "record", content))
+    order = UpdateModelRun(handle=handle, reason=reason, **await carried(house.files, "record", content))
     return await begun(house, caller, order, seen)
 
 

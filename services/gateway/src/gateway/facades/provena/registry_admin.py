@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
+from chassis.carrying import kept
 from chassis.refusal import Refusal, refuse
 from contracts.bundles import bundle
 from contracts.entries import ImportEntries, RelodgeActivity
@@ -15,7 +16,7 @@ from contracts.message import Caller, Command
 from contracts.model_runs import RelodgeModelRun
 from contracts.views import Stored
 from gateway.facades.provena.asking import entry_of, person_of
-from gateway.facades.provena.doors import AsAdmin, Here, begun, done, kept
+from gateway.facades.provena.doors import AsAdmin, Here, begun, done
 from gateway.facades.provena.errors import DetailError, Soft, said
 from gateway.facades.provena.printing import Body, badly, imported, status, well
 from gateway.facades.provena.shapes import Import, Restore
@@ -55,7 +56,7 @@ async def bring(wanted: Import, caller: AsAdmin, house: Here) -> Body:
     """Bring items in, or say what would come of it."""
     with Soft(["registry:import-refused"]) as no:
         settings = wanted.model_dump(exclude={"import_mode", "items"})
-        items = await kept(house, to_json(wanted.items))
+        items = await kept(house.files, wanted.items)
         job = await done(house, caller, ImportEntries(mode=wanted.import_mode, items=items, **settings))
         return imported(job.result, wanted.items, registry=True)
     return badly(no.detail, trial_mode=wanted.trial_mode, statistics=None, failure_list=None)
