@@ -295,12 +295,13 @@ async def test_a_run_in_reanas_queue_is_stopped_by_deleting_it(bench: Bench, rea
 
 async def test_a_run_about_to_begin_is_stopped_once_it_runs(bench: Bench, reana: StandIn) -> None:
     """Deleting a pending workflow would leave its pod behind, so it is asked again."""
-    reana.mood(pend=0.5)
+    reana.mood(pend=600)
     seen = await bench.start({"sleep.cwl": tool("sleep 60")})
-    await asyncio.sleep(0.2)
+    await bench.until(seen, lambda seen: mine(reana, seen.run)[0]["status"] == "pending")
 
     with pytest.raises(Trouble, match="about to begin"):
         await bench.runner.stop(seen.run, seen.runner_id)
+    reana.mood(pend=0)
     await bench.until(seen, lambda seen: seen.status is RunStatus.RUNNING if seen.statuses else False)
     await bench.runner.stop(seen.run, seen.runner_id)
 

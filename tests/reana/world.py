@@ -186,7 +186,9 @@ class World:
             while self.mood.stuck:
                 await asyncio.sleep(0.05)
             workflow.move("pending")
-            await asyncio.sleep(self.mood.pend)
+            begun = time.monotonic()
+            while time.monotonic() < begun + self.mood.pend:  # the mood may change meanwhile
+                await asyncio.sleep(min(0.05, self.mood.pend))
             kind = workflow.spec["workflow"]["type"]
             if kind in {"cwl", "serial"}:
                 await self._locally(workflow, Engine(kind))
