@@ -9,11 +9,14 @@ RUN := $(UV) run --frozen --no-sync
 # Compiled once, here: whoever compiles while it starts takes longer and keeps 60 MiB more.
 SYNC := $(UV) sync --frozen --quiet --compile-bytecode
 unexport PYTHONDONTWRITEBYTECODE
+# A file of tests stays together, since its tests share a platform.
+AT_ONCE = $(if $(filter-out 1,$(WORKERS)),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 PRODUCTION ?=
 OTHERS ?= 3.12 3.13
 COVERAGE_FLOOR ?=
 ONLY ?=
 SIZE ?= full
+WORKERS ?= 1
 ENGINE ?= docker
 TAG ?= latest
 BUILD_OPTIONS ?=
@@ -32,8 +35,8 @@ up: $(VENV)/demo ## Keep the platform running on http://127.0.0.1:8000 (PORT=…
 	@$(RUN) python -m onebox
 
 ##@ Real servers
-services: $(VENV)/dev ## Start RabbitMQ, PostgreSQL, Neo4j, Keycloak and S3 here, natively, data in var/services (ONLY="neo4j s3")
-	@$(RUN) python -m deploy.services up $(ONLY)
+services: $(VENV)/dev ## Start RabbitMQ, PostgreSQL, Neo4j, Keycloak and S3 here, natively, data in var/services (ONLY="neo4j s3", WORKERS=2 sets)
+	@$(RUN) python -m deploy.services up --sets $(WORKERS) $(ONLY)
 
 services-down: $(VENV)/dev ## End them (ONLY="neo4j s3"); their data stays
 	@$(RUN) python -m deploy.services down $(ONLY)
@@ -46,8 +49,8 @@ images: ## Build the four images (ENGINE=podman)
 ##@ Work on it
 install: $(VENV)/dev ## Install everything for development into .venv (PRODUCTION=1: also what only production needs)
 
-test: $(if $(COVERAGE_FLOOR),coverage,$(VENV)/dev) ## Run all tests that this machine can run, and say what was left out (COVERAGE_FLOOR=90 measures, too)
-	$(if $(COVERAGE_FLOOR),,@$(RUN) python -m pytest)
+test: $(if $(COVERAGE_FLOOR),coverage,$(VENV)/dev) ## Run all tests that this machine can run, and say what was left out (WORKERS=2 at once; COVERAGE_FLOOR=90 measures, too)
+	$(if $(COVERAGE_FLOOR),,@$(RUN) python -m pytest $(AT_ONCE))
 
 presto: $(VENV)/dev ## Run the tests that need no server: seconds
 	@$(RUN) python -m pytest -m presto -q
@@ -65,7 +68,7 @@ coverage: $(VENV)/dev ## Run all tests and report branch coverage (Python 3.12 o
 	@$(RUN) python -c 'import sys; sys.version_info >= (3, 12) or sys.exit("On Python 3.11 measuring can hang (CONTRIBUTING.md says why): UV_PYTHON=3.13 make coverage VENV=var/venv-3.13")'
 	@folder=$$(mktemp -d) && chmod 1777 $$folder && \
 		export COVERAGE_FILE=$$folder/.coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml && \
-		$(RUN) coverage run -m pytest && $(RUN) coverage combine --quiet --data-file=.coverage $$folder; \
+		$(RUN) coverage run -m pytest $(AT_ONCE) && $(RUN) coverage combine --quiet --data-file=.coverage $$folder; \
 		code=$$?; rm -rf $$folder; exit $$code
 	@$(RUN) coverage report --fail-under=$(or $(COVERAGE_FLOOR),0)
 

@@ -1,4 +1,4 @@
-"""Markers by folder, and one embedded PostgreSQL for the whole session."""
+"""Markers by folder, one embedded PostgreSQL for the whole session, and what the tests of chaos have counted."""
 
 import asyncio
 import importlib.util
@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy.engine import make_url
 from chassis import migrate
 from chassis.database import driver_url, make_engine, open_database
 from tests import servers
+from tests.chaos.table import TABLE
 
 HERE = Path(__file__).parent
 SERVICES = [name for name in ("registry", "executor", "provenance", "gateway") if importlib.util.find_spec(f"{name}.service")]
@@ -38,6 +40,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("database")
         elif folder == "unit":
             item.add_marker("presto")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands over what it counted."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["chaos"] = TABLE.lines
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker counted."""
+    TABLE.lines += map(tuple, getattr(node, "workeroutput", {}).get("chaos", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of what was sent, done, lost and doubled."""
+    if TABLE.lines:
+        terminalreporter.section("sent, done, lost, doubled")
+        for line in TABLE.text():
+            terminalreporter.line(line)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Where the real servers are that some tests need: named by the environment, started by `make services`, or in containers.
 
 `server("amqp_url")` answers an address, or skips the test and says how to get one. With REQUIRE_SERVERS=1 it fails instead.
+Tests clear servers and stop them, so each worker of `make test WORKERS=2` has a set of its own.
 """
 
 import json
@@ -13,13 +14,15 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
+from deploy.services.__main__ import sets
 
 from tests import containers
 
 ADDRESSES = ("amqp_url", "postgres_url", "neo4j_url", "s3_endpoint", "keycloak_url")
 """One address a server; the other keys say how to enter."""
-FOLDER = Path(os.environ.get("SERVICES_FOLDER") or Path(__file__).parent.parent / "var" / "services")
-GET = "start `make services`, or set {variable}"
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+FOLDER = sets(Path(os.environ.get("SERVICES_FOLDER") or Path(__file__).parent.parent / "var" / "services"), WORKER + 1)[-1]
+GET = f"start `make services{f' WORKERS={WORKER + 1}' if WORKER else ''}`, or set {{variable}}"
 
 
 def server(key: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m deploy.services up|down [server …]`: start real servers here, or end them."""
+"""`python -m deploy.services up|down [--sets N] [server …]`: start real servers here, one set or several, or end them."""
 
 import argparse
 import json
@@ -69,16 +69,25 @@ def where(folder: Path) -> Place:
     return Place(folder.absolute(), Path(cache).absolute())
 
 
+def sets(folder: Path, count: int) -> list[Path]:
+    """The folders of so many sets of servers: `var/services`, `var/services-2` and so on."""
+    return [folder, *(folder.with_name(f"{folder.name}-{number}") for number in range(2, count + 1))]
+
+
 def main() -> int:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m deploy.services", description=__doc__)
     parser.add_argument("order", choices=("up", "down"))
+    parser.add_argument("--sets", type=int, default=1, help="how many sets to start, each for one worker of the tests")
     parser.add_argument("server", nargs="*", help=f"{', '.join(SERVERS)}; nothing means all of them")
     told = parser.parse_args()
     if unknown := set(told.server) - set(SERVERS):
         parser.error(f"no server {', '.join(sorted(unknown))}; there is {', '.join(SERVERS)}")
-    order = up if told.order == "up" else down
-    return order(where(Path(os.environ.get("SERVICES_FOLDER") or "var/services")), told.server or list(SERVERS))
+    folder = Path(os.environ.get("SERVICES_FOLDER") or "var/services")
+    names = told.server or list(SERVERS)
+    if told.order == "up":  # one set after the other: they look for free ports
+        return max(up(where(one), names) for one in sets(folder, told.sets))
+    return max(down(where(one), names) for one in (folder, *sorted(folder.parent.glob(f"{folder.name}-*"))))
 
 
 if __name__ == "__main__":
