@@ -94,8 +94,9 @@ def test_refusals_and_parkings_settle_jobs():
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+@pytest.mark.filterwarnings("error")
 def test_the_asyncapi_page_describes_what_is_heard_and_said(service):
-    """Each service's AsyncAPI 3 document names all its queues and all it says, with their payloads."""
+    """Each service's AsyncAPI 3 document names all its queues and all it says once, with their payloads."""
     page = document(service)
     text = json.dumps(page)
 

@@ -25,7 +25,7 @@ def broker(service: Service) -> RabbitBroker:
         if not s.timer:
             queue = names.queue(service.queue(s), s.message.subject)
             described.subscriber(queue, names.exchange(), title=service.queue(s))(_hearing(s.handler, s.message))
-    for said in (*service.says, service.refused, service.parked):
+    for said in dict.fromkeys((*service.says, service.refused, service.parked)):
         described.publisher(
             exchange=names.exchange(), routing_key=said.subject, title=said.subject, schema=said, description=said.__doc__
         )
