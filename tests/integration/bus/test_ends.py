@@ -180,3 +180,33 @@ async def test_what_is_done_may_come_back_for_ever(told: dict[str, Any]) -> None
 def letter(message: UUID) -> Letter:
     """What came."""
     return Letter("executor.stop-run", StopRun.subject, message, b"{}", {})
+
+
+async def test_groups_that_find_rows_locked_are_smaller_until_they_find_none(told: dict[str, Any]) -> None:
+    """Whoever waits for another process's group takes less at a time; everything is handled all the same."""
+    done: list[UUID] = []
+
+    async def lock(message: Any, unit: Unit[Any]) -> None:
+        await unit.session.execute(text("select pg_advisory_xact_lock(7)"))
+        done.append(message.id)
+
+    async with standing(service(), settings=Settings(**told), topology=bus_child.TOPOLOGY, hears=False) as houses:
+        house, ear = houses["executor"], Ear(houses["executor"])
+
+        def hearing(many: int) -> Any:
+            messages = [StopRun(run=uuid7()) for _ in range(many)]
+            return asyncio.gather(*(ear.hear(Heard("executor.stop-run", one, lock, letter=letter(one.id))) for one in messages))
+
+        first = ear.receiver.room
+        async with house.engine.begin() as other:
+            await other.execute(text("select pg_advisory_xact_lock(7)"))
+            waiting = asyncio.ensure_future(hearing(20))
+            while ear.receiver.room == first:
+                await asyncio.sleep(0.01)
+            small = ear.receiver.room
+        await waiting
+        await hearing(100)
+
+        assert small == 10
+        assert small < ear.receiver.room < first
+        assert len(set(done)) == 120

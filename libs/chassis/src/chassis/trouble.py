@@ -3,6 +3,7 @@
 import errno
 import random
 import socket
+from collections.abc import Iterator
 
 import asyncpg
 import httpx
@@ -34,10 +35,8 @@ def pause(first: float, tries: int, longest: float) -> float:
 
 def is_trouble(error: BaseException | None) -> bool:
     """Whether this, or what caused it, will pass by itself."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        match error:
+    for one in causes(error):
+        match one:
             case (
                 Trouble()
                 | ConnectionError()
@@ -48,29 +47,39 @@ def is_trouble(error: BaseException | None) -> bool:
                 | asyncpg.InterfaceError()
             ):
                 return True
-            case OSError() if error.errno in AWAY or (type(error) is OSError and str(error).startswith(SEVERAL)):
+            case OSError() if one.errno in AWAY or (type(one) is OSError and str(one).startswith(SEVERAL)):
                 return True
             case httpx.HTTPStatusError(response=response) if response.status_code in BACK_LATER:
                 return True
             case asyncpg.PostgresError(sqlstate=str(state)) if state.startswith(STATES):
                 return True
-            case DBAPIError() if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+            case DBAPIError() if one.connection_invalidated or isinstance(one, OperationalError | InterfaceError):
                 return True
-        if getattr(error, "is_retryable", bool)():  # drivers' own word for it (Neo4j's)
+        if getattr(one, "is_retryable", bool)():  # drivers' own word for it (Neo4j's)
             return True
-        error = error.orig if isinstance(error, DBAPIError) else error.__cause__ or error.__context__
     return False
 
 
 def is_lost(error: BaseException | None) -> bool:
     """Whether this, or what caused it, is that no connection could be had or kept."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        match error:
+    for one in causes(error):
+        match one:
             case OSError() | asyncpg.PostgresConnectionError() | asyncpg.CannotConnectNowError() | asyncpg.AdminShutdownError():
                 return True
             case DBAPIError(connection_invalidated=True):
                 return True
-        error = error.orig if isinstance(error, DBAPIError) else error.__cause__ or error.__context__
     return False
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Whether this, or what caused it, is that somebody else holds a row."""
+    return any(isinstance(one, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError) for one in causes(error))
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """This, what caused it, and so on."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.orig if isinstance(error, DBAPIError) else error.__cause__ or error.__context__

@@ -107,7 +107,7 @@ class Ear:
     async def _drain(self) -> None:
         while self._waiting:
             group = [self._waiting.popleft()]
-            limit = 1 if group[0].again else self.house.settings.bus_group
+            limit = 1 if group[0].again else self.receiver.room
             while self._waiting and len(group) < limit and not self._waiting[0].again:
                 group.append(self._waiting.popleft())
             await self._patiently(lambda group=group: self._through(group))

@@ -106,7 +106,7 @@ class Carrier:
         """Settle what is due, as far as a group holds; say whether there was anything."""
         if not self._looked_back:
             await self._look_back()
-        looked = {"queues": list(self.heard), "limit": self.house.settings.bus_group}
+        looked = {"queues": list(self.heard), "limit": self.receiver.room}
         async with self.house.sessions() as session:
             rows = [Row(**row) for row in (await session.execute(LOOK, looked)).mappings()]
         deliveries = [delivery for row in rows if (delivery := await self._delivery(row))]

@@ -2,6 +2,9 @@
 
 A group is whatever came while the one before was being stored. Nothing waits to fill a group, so an idle system has
 groups of one. Handlers run in the order of arrival and know nothing of groups.
+
+Groups of several processes over the same rows wait for each other, the longer the larger they are. So a group that found
+a row locked halves how many the next ones may hold, and each full one that did not adds one.
 """
 
 import asyncio
@@ -19,7 +22,7 @@ from chassis import logs
 from chassis.bus import outbox
 from chassis.refusal import Refusal
 from chassis.service import Handler
-from chassis.trouble import is_lost
+from chassis.trouble import is_locked, is_lost
 from chassis.unit import Unit
 from contracts.message import Message
 from contracts.refusals import CommandRefused
@@ -71,6 +74,11 @@ class Receiver:
 
     house: "House[Any]"
     mark: Mark
+    room: int = field(init=False)
+    """How many the next group may hold."""
+
+    def __post_init__(self) -> None:
+        self.room = self.house.settings.bus_group
 
     async def settle(self, group: list[Delivery]) -> None:
         """Store all as one. Where one fails, those before it go again without it, it goes alone, then the rest."""
@@ -84,6 +92,8 @@ class Receiver:
                 group, getattr(error, "fault", fault), error, lost=not hasattr(error, "fault") and is_lost(error)
             )
         else:
+            if len(group) >= self.room:
+                self.room = min(self.room + 1, self.house.settings.bus_group)
             for delivery in group:
                 delivery.end()
 
@@ -123,6 +133,8 @@ class Receiver:
             for delivery in group:
                 delivery.end(error)
         elif len(group) > 1:
+            if is_locked(error):
+                self.room = min(self.room, max(1, len(group) // 2))
             for part in filter(None, (group[:fault], group[fault : fault + 1], group[fault + 1 :])):
                 await self.settle(part)
         elif isinstance(error, Refusal) and not isinstance(group[0].message, CommandRefused):
