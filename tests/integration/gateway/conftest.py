@@ -28,7 +28,7 @@ from gateway.unit import GatewayHouse
 ROLES = "reprov_user, entity-registry-read, entity-registry-write, handle-read, handle-write"
 ACCOUNTS = f"""\
 users:
-  ada: {{password: engine, groups: [/physics], roles: [{ROLES}]}}
+  ada: {{password: engine, groups: [/physics], roles: [{ROLES}, reprov_admin]}}
   bob: {{password: builder, groups: [/chemistry], roles: [{ROLES}]}}
   eve: {{password: drops, groups: [/physics, /chemistry], roles: [{ROLES}, handle-admin]}}
 """

@@ -199,6 +199,11 @@ def executor() -> Service:
             raise refuse("executor:no-such-run", f"no run {run}")
         return found
 
+    @router.get("/legacy/runs")
+    async def numbered(caller: AsCaller, house: WorldHouse) -> dict[str, Any]:
+        there = [r.model_dump(mode="json") for r in house.parts.runs.values() if r.tenant in caller.tenants]
+        return {"items": [{"run": run, "steps": []} for run in there], "next": None}
+
     @router.get("/runs")
     async def listed(caller: AsCaller, house: WorldHouse) -> dict[str, Any]:
         return {"items": [r.model_dump(mode="json") for r in house.parts.runs.values() if r.tenant in caller.tenants]}
