@@ -124,7 +124,8 @@ class House(Generic[Parts]):
             while not stopping.is_set():
                 with self.bell.waiter([loop.name]) as waiter:
                     try:
-                        wait = 0.0 if await loop.turn(self) else loop.every
+                        turned = await loop.turn(self)
+                        wait = 0.0 if turned else loop.every if turned is not None else loop.idle
                         failures = 0
                     except Exception as error:
                         failures += 1

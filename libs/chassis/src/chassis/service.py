@@ -32,12 +32,14 @@ class Loop:
     """Work that recurs: `await turn(house)` again and again, until the service stops.
 
     A turn returns True if it did something (the next follows at once) or False (the next comes after `every` seconds,
-    or when somebody rings the bell of this name). An exception is logged and the turn comes back later.
+    or when somebody rings the bell of this name), or None where there is nothing that could change before the bell rings
+    (the next comes after `idle` seconds all the same). An exception is logged and the turn comes back later.
     """
 
     name: str
-    turn: Callable[[Any], Awaitable[bool]]
+    turn: Callable[[Any], Awaitable[bool | None]]
     every: float = 1.0
+    idle: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

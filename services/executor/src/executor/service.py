@@ -42,9 +42,9 @@ executor = Service(
     routes=(runs.router, legacy.router, tokens.router),
     loops=(
         # four equal ones: a long file keeps nobody else from theirs
-        *(Loop("executor.fetcher", fetch_due, every=1.0) for _ in range(4)),
+        *(Loop("executor.fetcher", fetch_due, every=2.0) for _ in range(4)),
         Loop("executor.submitter", submit_due, every=1.0),
-        Loop("executor.sweep", sweep, every=0.25),
+        Loop("executor.sweep", sweep, every=0.25, idle=2.0),
         Loop("executor.collector", collect_due, every=1.0),
     ),
     warm=("executor.runner.warm",),

@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 LOOKS = TypeAdapter(Look)
 
 
-async def sweep(house: ExecutorHouse) -> bool:
-    """Look at every live run once; one process at a time."""
+async def sweep(house: ExecutorHouse) -> bool | None:
+    """Look at every live run once; one process at a time. Nothing is answered where none is live."""
     if not await house.hold("executor.sweep", house.settings.run_lease):
         return False
     async with house.work() as unit:
         rows = await unit.runs.live()
     if not rows:
-        return False
+        return None
     stopping = [row for row in rows if row.stop_asked and not row.stop_told]
     told = await asyncio.gather(*(_tell_to_stop(house, row) for row in stopping), return_exceptions=True)
     for row, error in zip(stopping, told, strict=True):
