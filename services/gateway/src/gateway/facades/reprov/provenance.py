@@ -18,11 +18,10 @@ from gateway.facades.reprov.keys import with_keys
 from gateway.facades.reprov.printing import captured
 from gateway.facades.reprov.shapes import ENDED, Answer, Captured, Execution
 from gateway.facades.reprov.texts import errors_of
+from gateway.jobs.waiting import watched
 from gateway.unit import GatewayHouse
 
 router = APIRouter(prefix="/provenance", tags=["reprov: provenance"], route_class=LegacyRoute)
-LOOK = 2.0
-"""A bell is a hint; so often one looks without it."""
 PICTURE = {"image/png": {"schema": {"type": "string", "format": "binary"}}}
 DRAWN: Mapping[int | str, dict[str, Any]] = {**answers(404), 200: {"content": PICTURE, "description": "A picture"}}
 DOCUMENT: Mapping[int | str, dict[str, Any]] = {
@@ -101,13 +100,8 @@ async def _told(house: GatewayHouse, caller: Caller, found: Execution) -> None:
 
 async def _wait(house: GatewayHouse, caller: Caller, found: Execution) -> None:
     """Wait until all of an execution that has ended is in the graph, which is a moment later."""
-    end = asyncio.get_running_loop().time() + house.settings.wait_limit
-    with house.bell.waiter([f"job:{found.run.job}"]) as waiter:
-        while not await _is_captured(house, caller, found):
-            left = end - asyncio.get_running_loop().time()
-            if left <= 0:
-                raise NoError(503, "Provenance is still being captured; try again in a moment")
-            await waiter.rung(min(left, LOOK))
+    if not await watched(house, found.run.job, house.settings.wait_limit, lambda: _is_captured(house, caller, found), bool):
+        raise NoError(503, "Provenance is still being captured; try again in a moment")
 
 
 async def _is_captured(house: GatewayHouse, caller: Caller, found: Execution) -> bool:

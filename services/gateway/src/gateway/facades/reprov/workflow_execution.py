@@ -29,7 +29,7 @@ from gateway.facades.reprov.shapes import (
     StepLog,
 )
 from gateway.facades.reprov.texts import errors_of, logs_of
-from gateway.jobs.waiting import LOOK
+from gateway.jobs.waiting import watched
 from gateway.unit import GatewayHouse
 
 router = APIRouter(prefix="/workflow_execution", tags=["reprov: workflow execution"], route_class=LegacyRoute)
@@ -126,13 +126,11 @@ async def _stop(house: GatewayHouse, caller: Caller, run: Run) -> None:
         if no.problem.status != 409:
             raise
     # one that is just coming to its end cannot be stopped any more, and its files are still being fetched
-    end = asyncio.get_running_loop().time() + house.settings.wait_limit
-    with house.bell.waiter([f"job:{run.job}"]) as waiter:
-        while (await seen(house, caller, run.id)).status not in ENDED:
-            left = end - asyncio.get_running_loop().time()
-            if left <= 0:
-                raise NoError(503, f"{DELETING}: {run.name}:{run.number} has not stopped yet; nothing was deleted, try again")
-            await waiter.rung(min(left, LOOK))
+    last = await watched(
+        house, run.job, house.settings.wait_limit, lambda: seen(house, caller, run.id), lambda found: found.status in ENDED
+    )
+    if last.status not in ENDED:
+        raise NoError(503, f"{DELETING}: {run.name}:{run.number} has not stopped yet; nothing was deleted, try again")
 
 
 async def _delete(house: GatewayHouse, caller: Caller, run: Run) -> None:
