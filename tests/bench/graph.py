@@ -52,7 +52,7 @@ def record(number: int, hub: str) -> Graph:
 
 def touched(graphs: Iterable[Graph]) -> tuple[tuple[Touched, ...], tuple[Touched, ...]]:
     """What a batch of them holds."""
-    said = {element: words for graph in graphs for element, words in graph.said().items()}
+    said = {element: words for graph in graphs for element, words in graph.said.items()}
     of = [Touched(element, {"t": words}, frozenset()) for element, words in said.items()]
     return tuple(t for t in of if isinstance(t.element, Node)), tuple(t for t in of if isinstance(t.element, Link))
 

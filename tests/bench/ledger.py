@@ -16,7 +16,7 @@ from tests.servers import offered
 
 from chassis.testing import a_house
 from provenance.graph import projector
-from provenance.graph.keys import id_key
+from provenance.graph.keys import id_digest
 from provenance.graph.store import open_graph
 from provenance.service import provenance
 from provenance.unit import ProvenanceHouse, ProvenanceSettings
@@ -75,7 +75,7 @@ async def measure(size: Size, left_out: Callable[[str], None]) -> AsyncIterator[
         await singles(house, range(10), the_hub)
         empty = await singles(house, range(10, 10 + size.records // 20), a_leaf)
         async with house.work() as unit:
-            await unit.session.execute(CROWD, {"element": id_key("software/hub"), "crowd": size.crowd})
+            await unit.session.execute(CROWD, {"element": id_digest("software/hub"), "crowd": size.crowd})
             await unit.session.execute(text("analyze provenance.assertions"))
         crowded = await singles(house, range(100_000, 100_000 + size.records // 20), the_hub)
         than = "the same in an empty ledger, no hub"

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.integration.provenance.conftest import Writing
 
 from contracts.vocabulary import Category, Relation
-from provenance.graph.keys import element_key, id_key
+from provenance.graph.keys import element_digest, id_digest
 from provenance.graph.model import Graph, Link, Node
 from provenance.records import store
+from provenance.records.columns import named
 
 HUB = Node("software/cwltool", Category.AGENT, "SOFTWARE")
 CROWD = text(
@@ -35,8 +36,8 @@ async def crowded(writing: Writing) -> Writing:
     async with writing.ledger() as ledger:
         await ledger.lodge("run/0", 1, a_record(0)[1], tenant="t")
     async with writing.session() as session:
-        await session.execute(CROWD, {"element": element_key(HUB), "prefix": "many/"})
-        await session.execute(CROWD, {"element": id_key("another"), "prefix": "more/"})
+        await session.execute(CROWD, {"element": element_digest(HUB), "prefix": "many/"})
+        await session.execute(CROWD, {"element": id_digest("another"), "prefix": "more/"})
     async with writing.session() as session:
         await session.execute(text("analyze provenance.assertions"))
     return writing
@@ -58,15 +59,12 @@ async def test_a_lodge_is_three_statements(engine: AsyncEngine, writing: Writing
 async def test_a_hub_is_never_read_whole(crowded: Writing) -> None:
     """Looking at a node of 100,000 assertions reads a few pages through indexes, and no table from end to end."""
     record, graph = a_record(1)
-    elements = [*graph.nodes, *graph.links]
     told = {
         "record": record,
         "records": [record],
         "parent": None,
         "tenant": "t",
-        "elements": [element_key(element) for element in elements],
-        "nodes": [id_key(node.id) for node in graph.nodes],
-        "node_elements": [element_key(node) for node in graph.nodes],
+        "named": named(graph.said),
     }
 
     async with crowded.session() as session:

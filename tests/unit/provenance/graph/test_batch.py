@@ -5,7 +5,7 @@ from uuid import UUID
 from contracts.vocabulary import Category, Relation
 from provenance.graph.batch import fold
 from provenance.graph.diff import Change, Standing
-from provenance.graph.keys import element_key, id_key
+from provenance.graph.keys import element_digest, id_digest
 from provenance.graph.model import Link, Node
 
 LEDGER = UUID(int=1)
@@ -54,5 +54,5 @@ def test_actions_without_a_new_view_are_not_carried() -> None:
 
 def test_keys_tell_everything_apart() -> None:
     """Ids, kinds, ends and relations never share a key."""
-    keys = [id_key("a"), element_key(A), element_key(A2), element_key(AB), element_key(Link("b", Relation.USED, "a"))]
+    keys = [id_digest("a"), *map(element_digest, (A, A2, AB, Link("b", Relation.USED, "a")))]
     assert len(set(keys)) == len(keys)

@@ -22,6 +22,17 @@ class Action(StrEnum):
     REMOVE_NODE = "REMOVE_NODE"
 
 
+ACTIONS: Mapping[tuple[type[Element], bool, bool], Action] = {
+    (Node, True, True): Action.ADD_RECORD_ID_TO_NODE,
+    (Node, True, False): Action.ADD_NEW_NODE,
+    (Link, True, True): Action.ADD_RECORD_ID_TO_LINK,
+    (Link, True, False): Action.ADD_NEW_LINK,
+    (Link, False, True): Action.REMOVE_RECORD_ID_FROM_LINK,
+    (Link, False, False): Action.REMOVE_LINK,
+    (Node, False, True): Action.REMOVE_RECORD_ID_FROM_NODE,
+    (Node, False, False): Action.REMOVE_NODE,
+}
+"""By what the element is, whether it comes or goes, and whether others assert it."""
 ORDER: Mapping[Action | None, int] = {**{action: place for place, action in enumerate(Action)}, None: len(Action)}
 
 
@@ -65,7 +76,7 @@ def diff(record: str, tenant: str, manifest: Graph, wanted: Graph, others: Mappi
 
     `others` has every element of the two graphs that another record asserts.
     """
-    before, after = manifest.said(), wanted.said()
+    before, after = manifest.said, wanted.said
     renewed = {node.id for node in wanted.nodes}
     changes = []
     for element in {**before, **after}:
@@ -95,12 +106,7 @@ def _name(element: Element) -> tuple[str, str, str]:
 
 
 def _action(element: Element, before: bool, after: bool, *, shared: bool) -> Action | None:
-    if before == after:
-        return None
-    what = "NODE" if isinstance(element, Node) else "LINK"
-    if after:
-        return Action(f"ADD_RECORD_ID_TO_{what}" if shared else f"ADD_NEW_{what}")
-    return Action(f"REMOVE_RECORD_ID_FROM_{what}" if shared else f"REMOVE_{what}")
+    return None if before == after else ACTIONS[type(element), after, shared]
 
 
 def _standing(record: str, tenant: str, own: Attributes | None, other: Others | None, *, mine: bool) -> Standing:
@@ -136,12 +142,16 @@ def load(rows: Iterable[list[Any]], record: str) -> list[Change]:
     changes = []
     for action, of, what, first, second, third, standing in rows:
         element: Element = (
-            Node(first, Category(second), third) if what == Node.__name__ else Link(first, Relation(second), third)
+            Node(first, CATEGORIES[second], third) if what == Node.__name__ else Link(first, RELATIONS[second], third)
         )
         changes.append(
             Change(element, of or record, Action(action) if action else None, Standing(*standing) if standing else None)
         )
     return changes
+
+
+CATEGORIES: Mapping[str, Category] = {category.value: category for category in Category}
+RELATIONS: Mapping[str, Relation] = {relation.value: relation for relation in Relation}
 
 
 def actions(changes: Iterable[Change], nodes: Mapping[str, Node]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from contracts.vocabulary import Category, Relation
@@ -19,6 +20,16 @@ class Node:
     subtype: str
     attributes: Attributes | None = field(default=None, compare=False)
     """What its owner says of it; nothing where a record only refers to it."""
+    _hash: int = field(init=False, repr=False, compare=False)
+    """Worked out once: an element is looked up a dozen times on its way into the ledger."""
+
+    def __post_init__(self) -> None:
+        """Work out the hash."""
+        object.__setattr__(self, "_hash", hash((self.id, self.category, self.subtype)))
+
+    def __hash__(self) -> int:
+        """As equality, without the attributes."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,15 @@ class Link:
     target: str
     attributes: Attributes | None = field(default=None, compare=False)
     """Roles, times, the plan: what one record says of this relation."""
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out the hash."""
+        object.__setattr__(self, "_hash", hash((self.source, self.relation, self.target)))
+
+    def __hash__(self) -> int:
+        """As equality, without the attributes."""
+        return self._hash
 
 
 Element = Node | Link
@@ -53,7 +73,8 @@ class Graph:
             raise ValueError(msg)
         return graph
 
-    def said(self) -> dict[Element, Attributes | None]:
+    @cached_property
+    def said(self) -> Mapping[Element, Attributes | None]:
         """Every element, with its description."""
         elements: list[Element] = [*self.nodes, *self.links]
         return {element: element.attributes for element in elements}

@@ -13,12 +13,13 @@ from uuid import UUID
 
 from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncGraphDatabase, AsyncManagedTransaction, AsyncSession, unit_of_work
 from neo4j.exceptions import AuthError, ClientError, ConnectionPoolError, ServiceUnavailable
+from pydantic_core import to_json
 
 from chassis.refusal import Trouble
 from provenance.graph import neo4j_words as words
 from provenance.graph.answer import ANY, Answer, Direction, Dump, Relations, Seen, Shown
 from provenance.graph.batch import Batch, Position, Touched, judge
-from provenance.graph.keys import id_key
+from provenance.graph.keys import id_digest
 from provenance.graph.model import Link, Node
 from provenance.graph.neo4j_walk import Disturbed, Neo4jWalker
 from provenance.graph.options import Neo4jOptions
@@ -210,10 +211,7 @@ def _views(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told(touched: Touched) -> dict[str, str | None]:
-    held = {
-        words.SAID + tenant: "" if said is None else json.dumps(dict(said), allow_nan=False)
-        for tenant, said in touched.held.items()
-    }
+    held = {words.SAID + tenant: "" if said is None else to_json(said).decode() for tenant, said in touched.held.items()}
     return dict.fromkeys((words.SAID + tenant for tenant in touched.lost), None) | held
 
 
@@ -221,7 +219,7 @@ def _node(touched: Touched) -> dict[str, Any]:
     node = touched.element
     assert isinstance(node, Node)  # noqa: S101 - the batch keeps them apart
     kind = {"id": node.id, "category": node.category.value, "subtype": str(node.subtype)}
-    return {"key": id_key(node.id).hex, "kind": kind, "said": _told(touched)}
+    return {"key": id_digest(node.id), "said": kind | _told(touched)}
 
 
 def _links(of: Iterable[Touched]) -> dict[str, list[dict[str, Any]]]:
@@ -230,6 +228,6 @@ def _links(of: Iterable[Touched]) -> dict[str, list[dict[str, Any]]]:
     for touched in of:
         link = touched.element
         assert isinstance(link, Link)  # noqa: S101 - the batch keeps them apart
-        ends = {"source": id_key(link.source).hex, "target": id_key(link.target).hex}
+        ends = {"source": id_digest(link.source), "target": id_digest(link.target)}
         rows.setdefault(link.relation.value, []).append(ends | {"said": _told(touched)})
     return rows

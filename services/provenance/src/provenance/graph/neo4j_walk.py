@@ -10,7 +10,7 @@ from neo4j import AsyncManagedTransaction
 from contracts.vocabulary import Relation
 from provenance.graph import neo4j_words as words
 from provenance.graph.answer import ANY, Answer, Direction, Relations, Seen, Shown
-from provenance.graph.keys import id_key
+from provenance.graph.keys import id_digest
 from provenance.graph.pieces import Ends, Found, Hint, answer, shown, to_agents, way_back
 
 
@@ -35,7 +35,7 @@ class Neo4jWalker:
 
     async def lineage(self, root: str, direction: Direction, depth: int, limit: int) -> Answer | None:
         """What lies within `depth` links of a node, the nearest `limit` nodes of it."""
-        told = {"root": id_key(root).hex, "depth": depth, "cap": limit + 1}
+        told = {"root": id_digest(root), "depth": depth, "cap": limit + 1}
         found = await self._ask(words.walk(direction, depth), **told)
         if truncated := found.get("size", 0) > limit:
             rows = await self._nearest(root, direction, depth, limit)
@@ -45,7 +45,7 @@ class Neo4jWalker:
 
     async def path(self, source: str, target: str, depth: int, limit: int, relations: Relations = ANY) -> Answer | None:
         """The shortest way up from one node to another along these relations; of several, the same one every time."""
-        goal = id_key(target).hex
+        goal = id_digest(target)
         met = await self._reached(source, Direction.UP, depth, limit, relations)
         at = {key.rpartition("/")[2]: item for item, (key, _distance) in met.items()}
         if goal not in at:
@@ -68,12 +68,12 @@ class Neo4jWalker:
 
     async def node(self, item: str) -> Shown | None:
         """A node that one of the tenants asserts."""
-        rows = (await self._ask(words.node(), root=id_key(item).hex, depth=0)).get("found", [])
+        rows = (await self._ask(words.node(), root=id_digest(item), depth=0)).get("found", [])
         return shown([_found(rows[0])])[0] if rows and rows[0][5] else None
 
     async def agents(self, items: Sequence[str]) -> Sequence[tuple[Seen, Shown]]:
         """The links that lead from these nodes to agents, with the agents."""
-        rows = (await self._ask(words.agents(), keys=[id_key(item).hex for item in items])).get("found", [])
+        rows = (await self._ask(words.agents(), keys=[id_digest(item) for item in items])).get("found", [])
         return to_agents(rows)
 
     async def _nearest(self, root: str, direction: Direction, depth: int, limit: int) -> list[list[Any]]:
@@ -86,7 +86,7 @@ class Neo4jWalker:
     async def _reached(
         self, root: str, direction: Direction, depth: int, limit: int, along: Relations
     ) -> dict[int, tuple[str, int]]:
-        told = {"root": id_key(root).hex, "cap": limit + 1}
+        told = {"root": id_digest(root), "cap": limit + 1}
         met = (await self._ask(words.reach(direction, depth, along), **told)).get("met", [])
         if len(met) > limit:
             return await self._levels(root, direction, depth, limit + 1, along)
@@ -96,7 +96,7 @@ class Neo4jWalker:
         self, root: str, direction: Direction, depth: int, cap: int, along: Relations = ANY
     ) -> dict[int, tuple[str, int]]:
         """The nearest `cap` nodes, by key where the distance is the same: key and distance of each."""
-        start = (await self._ask(words.reach(direction, 0), root=id_key(root).hex, cap=1)).get("met", [])
+        start = (await self._ask(words.reach(direction, 0), root=id_digest(root), cap=1)).get("met", [])
         met = fresh = {item: (key, 0) for item, key, _distance in start}
         for distance in range(1, depth + 1):
             if len(met) >= cap or not fresh:

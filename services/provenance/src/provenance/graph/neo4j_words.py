@@ -33,7 +33,7 @@ RETURN q.generation AS generation"""
 # without hints and types an empty graph is planned for by scanning it, and that plan is kept while it grows
 ENDS = """MATCH (a:Node {key: $generation + row.source}) USING INDEX a:Node(key)
     MATCH (b:Node {key: $generation + row.target}) USING INDEX b:Node(key)"""
-HOLD_NODES = "UNWIND $rows AS row MERGE (n:Node {key: $generation + row.key}) SET n += row.kind SET n += row.said"
+HOLD_NODES = "UNWIND $rows AS row MERGE (n:Node {key: $generation + row.key}) SET n += row.said"
 HOLD_LINKS = "\n".join(
     f"CALL () {{ UNWIND $rows.{relation} AS row {ENDS} MERGE (a)-[r:{relation}]->(b) SET r += row.said }}"
     for relation in Relation

@@ -18,10 +18,10 @@ from contracts.executor import RunEnded
 from contracts.ids import run_id
 from contracts.message import Caller, FileRef
 from provenance.graph.diff import Change, Others, diff, dump, in_order
-from provenance.graph.keys import element_key, id_key
-from provenance.graph.model import Attributes, Element, Graph, Node
+from provenance.graph.keys import element_digest
+from provenance.graph.model import Attributes, Element, Graph
 from provenance.records import queries, store
-from provenance.records.columns import columns, plain
+from provenance.records.columns import closing, columns, named, plain
 
 BELL = "provenance.projector"
 
@@ -46,7 +46,7 @@ class Known:
     parent: Head | None
     manifests: Mapping[str, Graph]
     others: Mapping[Element, Others]
-    elements: frozenset[UUID]
+    elements: frozenset[str]
     clash: str | None
 
 
@@ -98,10 +98,9 @@ class Ledger:
             return await self._answer(known.head, told)
         _check(known, record, Graph(), tenant)
         changes = _withdrawal(members, tenant, known)
-        closed = [(of, element) for of in members for element in known.manifests[of].said()]
         told |= {"revision": revision, "withdrawn": True, "changes": json.dumps(dump(changes, record)), "document": None}
         told |= columns(record, Graph(), Graph(), frozenset())
-        told |= {"closed_by": [of for of, _ in closed], "closed": [element_key(element) for _, element in closed]}
+        told["closed"] = closing((of, element) for of in members for element in known.manifests[of].said)
         await self._session.execute(store.WRITE, told)
         return changes
 
@@ -165,15 +164,13 @@ class Ledger:
         return await self._read(record, members, wanted, tenant, parent)
 
     async def _read(self, record: str, members: Sequence[str], wanted: Graph, tenant: str, parent: str | None) -> Known:
-        elements = {element_key(element): element for element in wanted.said()}
+        elements = {element_digest(element): element for element in wanted.said}
         told = {
             "record": record,
             "records": members,
             "parent": parent,
             "tenant": tenant,
-            "elements": list(elements),
-            "nodes": [id_key(element.id) for element in elements.values() if isinstance(element, Node)],
-            "node_elements": [key for key, element in elements.items() if isinstance(element, Node)],
+            "named": named(elements.values()),
         }
         row = (await self._session.execute(store.READ, told)).one()
         return _known(row, members, elements)
@@ -185,30 +182,32 @@ class Ledger:
         return []
 
 
-def _known(row: Any, members: Sequence[str], elements: dict[UUID, Element]) -> Known:
-    touched = json.loads(row.touched or "[]")
-    own = json.loads(row.own or "[]")
-    ids = {t["node"]: t["id"] for t in touched if t["node"]}
-    for t in touched:
-        key = UUID(t["element"])
-        if key not in elements:
-            elements[key] = queries.element(t, ids)
+def _known(row: Any, members: Sequence[str], elements: dict[str, Element]) -> Known:
+    touched = {_digest(t): t for t in json.loads(row.touched or "[]")}
+    ids = {t["node"]: t["id"] for t in touched.values() if t["node"]}
+    for digest, t in touched.items():
+        if digest not in elements:
+            elements[digest] = queries.element(t, ids)
     others = {
-        elements[UUID(t["element"])]: Others(t["same_tenant"], t["described_by"], t["attributes"])
-        for t in touched
+        elements[digest]: Others(t["same_tenant"], t["described_by"], t["attributes"])
+        for digest, t in touched.items()
         if t["shared"]
     }
     manifests: dict[str, list[Element]] = {of: [] for of in members}
-    for said in own:
-        manifests[said["record"]].append(replace(elements[UUID(said["element"])], attributes=said["attributes"]))
+    for said in json.loads(row.own or "[]"):
+        manifests[said["record"]].append(replace(elements[_digest(said)], attributes=said["attributes"]))
     return Known(
         _head(row.head),
         _head(row.parent),
         {of: queries.graph(said) for of, said in manifests.items()},
         others,
-        frozenset(UUID(t["element"]) for t in touched if t["known"]),
+        frozenset(digest for digest, t in touched.items() if t["known"]),
         row.clash,
     )
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    return str(row["element"]).replace("-", "")
 
 
 def _head(row: str | None) -> Head | None:
@@ -236,7 +235,7 @@ def _withdrawal(members: Sequence[str], tenant: str, known: Known) -> list[Chang
         manifest = known.manifests[of]
         step = diff(of, tenant, manifest, Graph(), others)
         changes.append(step)
-        for element, attributes in manifest.said().items():
+        for element, attributes in manifest.said.items():
             others[element] = _with(others.get(element), of, attributes)
     return in_order(change for step in reversed(changes) for change in step)
 

@@ -113,8 +113,10 @@ READ = text(
     f"""with own as materialized (
     select record, element, attributes from provenance.assertions
     where record = any(cast(:records as text[])) and to_seq is null
+), named as materialized (
+    select element, node from json_to_recordset(cast(:named as json)) as named (element uuid, node uuid)
 ), touched as (
-    select element from own union select unnest(cast(:elements as uuid[]))
+    select element from own union select element from named
 )
 select cast({_HEAD.format(of="record")} as text) as head,
     cast({_HEAD.format(of="parent")} as text) as parent,
@@ -126,19 +128,20 @@ select cast({_HEAD.format(of="record")} as text) as head,
             (select true from provenance.assertions a where {_OTHERS} and a.tenant = :tenant
                 order by a.record limit 1) is not null as same_tenant,
             d.record as described_by, d.attributes
-        from touched t left join provenance.elements e on e.element = t.element
+        from touched t
+        left join lateral (select * from provenance.elements e where e.element = t.element limit 1) e on true
         left join lateral (select a.record, a.attributes from provenance.assertions a
             where {_OTHERS} and a.tenant = :tenant and a.attributes is not null order by a.record limit 1) d on true
     ) row) as text) as touched,
-    (select min(e.id) from unnest(cast(:nodes as uuid[]), cast(:node_elements as uuid[])) t0 (node, element)
-        join provenance.elements e on e.node = t0.node and e.element <> t0.element
+    (select min(e.id) from named join provenance.elements e on e.node = named.node and e.element <> named.element
         where (select true from provenance.assertions a where a.element = e.element and a.to_seq is null
             and a.record <> all(cast(:records as text[])) order by a.tenant, a.record limit 1) is not null) as clash"""  # noqa: S608 - constants
 )
 """All that a lodge must know, at a cost that does not depend on how many records assert what it names.
 
-The orders say nothing that is needed; they hold the planner to the index. For a plain `exists` on a node that a large
-part of the table asserts, it reads the table instead, trusting to meet one soon, and never does for all the other nodes.
+The orders and limits say nothing that is needed; they hold the planner to the index. For a plain `exists` on a node that a
+large part of the table asserts, it reads the table instead, trusting to meet one soon, and never does for all the other
+nodes; for a plain join of a small table's elements it reads that table.
 """
 
 WRITE = text(
@@ -148,17 +151,17 @@ WRITE = text(
         clock_timestamp()) returning seq
 ), closed as (
     update provenance.assertions a set to_seq = said.seq
-    from said, unnest(cast(:closed_by as text[]), cast(:closed as uuid[])) c (record, element)
+    from said, json_to_recordset(cast(:closed as json)) as c (record text, element uuid)
     where a.record = c.record and a.element = c.element and a.to_seq is null returning 1
 ), made as (
     insert into provenance.elements (element, node, id, category, subtype, source, relation, target)
-    select * from unnest(cast(:element as uuid[]), cast(:node as uuid[]), cast(:id as text[]), cast(:category as text[]),
-        cast(:subtype as text[]), cast(:source as uuid[]), cast(:relation as text[]), cast(:target as uuid[]))
+    select * from json_to_recordset(cast(:made as json)) as made (element uuid, node uuid, id text, category text,
+        subtype text, source uuid, relation text, target uuid)
     on conflict do nothing
 ), opened as (
     insert into provenance.assertions (element, record, tenant, attributes, from_seq)
     select o.element, :record, :tenant, o.attributes, said.seq
-    from said, unnest(cast(:opened as uuid[]), cast(:attributes as jsonb[])) o (element, attributes)
+    from said, json_to_recordset(cast(:opened as json)) as o (element uuid, attributes jsonb)
     where (select count(*) from closed) >= 0
 ), owing as (
     insert into provenance.owed (seq, record, revision, parent, tenant, withdrawn, job, caller, document)
@@ -167,7 +170,9 @@ WRITE = text(
 )
 select seq from said"""
 )
-"""A revision whole. Counting what was closed makes closing come first: an element may be closed and opened in one go."""
+"""A revision whole. Counting what was closed makes closing come first: an element may be closed and opened in one go.
+
+Rows travel as JSON: of arrays the driver looks at every value in Python."""
 
 OWE = text(
     """insert into provenance.owed (seq, record, revision, parent, tenant, withdrawn, job, caller, document)
