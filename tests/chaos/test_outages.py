@@ -19,7 +19,7 @@ from tests.stack import SERVICES, Stack
 pytest.importorskip("reana_client", reason="`make install PRODUCTION=1` brings the client of REANA")
 
 OUTAGE = float(os.environ.get("CHAOS_OUTAGE") or 60)
-"""Seconds that each server is away; REANA is so twice, in two manners."""
+"""Seconds that each server is away; REANA, which nobody here looks after, is so for longer and in two manners."""
 BETWEEN = 5.0
 GROWTH = 150 << 20
 """Bytes that a service may have more after the outages than before: queues of what waits are on disks, not in memory."""
@@ -34,6 +34,7 @@ class Outage:
 
     what: str
     away: Callable[[Stack], AbstractContextManager[None]]
+    seconds: float = OUTAGE
 
 
 def _stopped(name: str) -> Callable[[Stack], AbstractContextManager[None]]:
@@ -42,7 +43,7 @@ def _stopped(name: str) -> Callable[[Stack], AbstractContextManager[None]]:
 
 # REANA first: what waits for it is done while the others are away
 OUTAGES = (
-    Outage("REANA hangs up", hanging_up),
+    Outage("REANA hangs up", hanging_up, 2 * OUTAGE),
     Outage("REANA is silent", silent),
     Outage("Neo4j is down", _stopped("neo4j")),
     Outage("the file store is down", _stopped("s3")),
@@ -55,7 +56,7 @@ def test_what_is_away_costs_nothing_but_time(folder: Path):
     """Each server goes away and comes back; no order is lost or doubled, no run fails, nothing is parked, none spins."""
     ours()
     stack = Stack(folder / "outages")
-    began: list[tuple[datetime, str]] = []
+    began: list[tuple[datetime, Outage]] = []
     hot: dict[str, float] = {}
     try:
         stack.start()
@@ -65,11 +66,11 @@ def test_what_is_away_costs_nothing_but_time(folder: Path):
             time.sleep(BETWEEN)
             before = {service: stack.usage(service) for service in SERVICES}
             for outage in OUTAGES:
-                began.append((datetime.now(UTC), outage.what))
+                began.append((datetime.now(UTC), outage))
                 with outage.away(stack):
                     used = {service: stack.usage(service) for service in SERVICES}
                     begun = time.monotonic()
-                    time.sleep(OUTAGE)
+                    time.sleep(outage.seconds)
                     for service in SERVICES:
                         share = (stack.usage(service).seconds - used[service].seconds) / (time.monotonic() - begun)
                         hot[f"{service} while {outage.what}"] = round(share, 2)
@@ -79,8 +80,9 @@ def test_what_is_away_costs_nothing_but_time(folder: Path):
         after = {service: stack.usage(service) for service in SERVICES}
         found = asyncio.run(told(stack))
         orders = judged(found, stream.names)
-        for (start, what), (end, _) in zip(began, [*began[1:], (datetime.max.replace(tzinfo=UTC), "")], strict=True):
-            TABLE.orders(f"{what} for {OUTAGE:g} s", [order for order in orders if start <= order.at < end])
+        ends = [*(start for start, _ in began[1:]), datetime.max.replace(tzinfo=UTC)]
+        for (start, outage), end in zip(began, ends, strict=True):
+            TABLE.orders(f"{outage.what} for {outage.seconds:g} s", [order for order in orders if start <= order.at < end])
         growth = {service: after[service].memory - before[service].memory for service in SERVICES}
         print(f"\nnot taken {stream.refused}, unanswered {stream.unanswered}, slowest {stream.slowest:.1f} s")
         print(f"shares of a core: {hot}; MB more: { {name: grown >> 20 for name, grown in growth.items()} }")
