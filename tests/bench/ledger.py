@@ -27,6 +27,23 @@ CROWD = text(
     select :element, 'many/' || i, case when i % 2 = 0 then 't' else 'u' end, '{"prov:label": "x"}', 1
     from generate_series(1, :crowd) i"""
 )
+FILL = (
+    text(
+        """insert into provenance.elements (element, node, id, category, subtype)
+        select cast(md5('e' || i) as uuid), cast(md5('n' || i) as uuid), 'filled/' || i, 'ENTITY', 'FILE'
+        from generate_series(1, :filled) i"""
+    ),
+    text(
+        """insert into provenance.assertions (element, record, tenant, attributes, from_seq)
+        select cast(md5('e' || i) as uuid), 'filled/' || i / 35, 't', '{"prov:label": "x"}', 1
+        from generate_series(1, :filled) i"""
+    ),
+    text(
+        """insert into provenance.records (record, revision, tenant, changes, at)
+        select 'filled/' || i, 1, 't', '[]', now() from generate_series(0, :filled / 35) i"""
+    ),
+)
+"""Records of 35 elements each, as they would have come to be."""
 
 
 async def singles(house: ProvenanceHouse, numbers: range, hub: Callable[[int], str]) -> list[float]:
@@ -85,6 +102,16 @@ async def measure(size: Size, left_out: Callable[[str], None]) -> AsyncIterator[
             yield Figure("ledger", f"a record of 35 elements, empty ledger, p{which}", base, "ms", most=most)
             what = f"a record of 35 elements on a hub of {size.crowd:,} assertions, p{which}"
             yield Figure("ledger", what, percentile(crowded, which), "ms", than, base, most=most)
+        async with house.work() as unit:
+            for statement in FILL:
+                await unit.session.execute(statement, {"filled": size.filled})
+            for table in ("records", "elements", "assertions"):
+                await unit.session.execute(text(f"analyze provenance.{table}"))
+        filled = await singles(house, range(150_000, 150_000 + size.records // 20), the_hub)
+        for which in (50, 95):
+            what = f"a record of 35 elements on that hub, {size.filled:,} elements in all, p{which}"
+            most = 10.0 if which == 50 else None
+            yield Figure("ledger", what, percentile(filled, which), "ms", than, percentile(empty, which), most=most)
         one = 35_000 / percentile(empty, 50)
         rate = await grouped(house, range(200_000, 200_000 + size.records // 2))
         yield Figure("ledger", f"elements lodged, {GROUP} records a group", rate, "/s", "one record a transaction", one)
