@@ -199,6 +199,13 @@ def executor() -> Service:
             raise refuse("executor:no-such-run", f"no run {run}")
         return found
 
+    @router.get("/legacy/runs/numbered")
+    async def execution(name: str, number: str, caller: AsCaller, house: WorldHouse) -> dict[str, Any]:
+        there = house.parts.runs.values()
+        (run,) = [r for r in there if (r.name, str(r.number)) == (name, number) and r.tenant in caller.tenants]
+        outputs = tuple(house.parts.outputs.get(run.id, []))
+        return {"run": run.model_copy(update={"outputs": outputs}).model_dump(mode="json"), "steps": []}
+
     @router.get("/legacy/runs")
     async def numbered(caller: AsCaller, house: WorldHouse) -> dict[str, Any]:
         there = [r.model_dump(mode="json") for r in house.parts.runs.values() if r.tenant in caller.tenants]

@@ -193,6 +193,25 @@ async def test_bad_forms_are_refused(ada: Person, data, files, status: int, kind
     refused(await ada.http.post("/v1/workflows", data=data, files=files), status, kind, field)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "status", "kind"),
+    [(("i.yaml", b"#" * 1_500_000), 413, "gateway:too-large"), ((None, "n: 1"), 422, "gateway:invalid")],
+)
+async def test_a_specification_whose_inputs_are_refused_is_not_kept(ada: Person, tmp_path, inputs, status, kind) -> None:
+    """Neither when a workflow is registered nor when it is changed, at both platforms' addresses."""
+    there = (await ada.register("there")).headers["location"]
+    kept = [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+    spec = ("echo.cwl", CWL + b"# other")
+    form = {"files": {"spec": spec, "inputs": inputs}}
+
+    refused(await ada.http.post("/v1/workflows", data={"name": "a", "version": "1"}, **form), status, kind)
+    refused(await ada.http.patch(there, **form), status, kind)
+    legacy = {"data": {"name": "a", "version": "1"}, "files": {"spec_file": spec, "input_file": inputs}}
+    assert (await ada.http.post("/workflow_registry/register/", **legacy)).status_code == status
+
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == kept
+
+
 async def test_a_form_is_a_form(ada: Person) -> None:
     """JSON is not taken where files belong."""
     refused(await ada.http.post("/v1/workflows", json={}), 415, "gateway:unsupported-media-type")
@@ -415,6 +434,22 @@ async def test_outputs_are_downloaded_whole_and_in_part(ada: Person, house: Gate
     await house.files.delete(world.outputs[run][0].stored or "")
     refused(await ada.http.get(address), 404, "executor:no-such-output")
     refused(await ada.http.get(f"/v1/runs/{run}/archive"), 404, "executor:no-such-output")
+
+
+async def test_an_archive_leaves_nothing_out(ada: Person, house: GatewayHouse, world: World) -> None:
+    """A file whose name no zip should have comes under another one, and a file beside it says which."""
+    run = UUID((await a_run(ada))["run"]["id"])
+    await ended(house, world, run)
+    (one,) = world.outputs[run]
+    odd = ["a:b.csv", "a\\b.csv", "a\n.csv", "a%3Ab.csv"]
+    world.outputs[run] += [one.model_copy(update={"id": f"run/{run}/out/echo/{path}", "path": path}) for path in odd]
+
+    found = names_in((await ada.http.get(f"/v1/runs/{run}/archive")).content)
+
+    renamed = json.loads(found.pop("renamed.json"))
+    assert set(found) == {"sub/out.txt", "a%3Ab.csv", "2-a%3Ab.csv", "a%5Cb.csv", "a%0A.csv"}
+    assert renamed == {"2-a%3Ab.csv": "a:b.csv", "a%5Cb.csv": "a\\b.csv", "a%0A.csv": "a\n.csv"}
+    assert set(found.values()) == {b"0123456789"}
 
 
 async def test_logs_are_text(ada: Person, house: GatewayHouse, world: World) -> None:

@@ -1,5 +1,6 @@
 """Lists of jobs and uploads, with a real database: pages, filters, order, and what others may see of them."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -71,6 +72,7 @@ async def test_what_is_equal_is_neither_lost_nor_repeated(ada: Person) -> None:
         "é",
         "=",
         "bnVsbA",
+        base64.urlsafe_b64encode(b"[" * 1400).decode(),
         make_cursor("-created", "2026-01-01T00:00:00", SOME),
         make_cursor("-created", "2026-01-01T00:00:00Z"),
         make_cursor("-created", "2026-01-01T00:00:00Z", "x"),
