@@ -28,6 +28,7 @@ from contracts.executor import (
     StopRun,
 )
 from contracts.ids import user_id
+from contracts.lineage import FileUse
 from contracts.refusals import (
     ExecutorCommandRefused,
     ExecutorDeliveryParked,
@@ -273,6 +274,11 @@ def provenance() -> Service:
     async def path(caller: AsCaller, source: str, target: str) -> dict[str, Any]:
         link = {"source": source, "target": target, "relation": "used"}
         return {"root": source, "nodes": [], "links": [link], "truncated": False}
+
+    @router.get("/files")
+    async def files(caller: AsCaller, sha256: str, limit: int, after: str | None = None) -> dict[str, Any]:
+        use = dict.fromkeys(FileUse.model_fields) | {"file": sha256, "path": after or "first", "tenant": caller.tenants[0]}
+        return {"items": [use], "next": None if after else "second"}
 
     @router.get("/drawing")
     @router.post("/lineage/drawing")

@@ -89,6 +89,19 @@ async def test_a_made_up_page_is_refused(ada: Person, cursor: str) -> None:
         refused(await ada.http.get(path, params={"after": cursor, "sort": sort}), 422, "gateway:invalid", "after")
 
 
+async def test_the_uses_of_a_file_lead_to_the_next_page(ada: Person) -> None:
+    """As every list does: the body and the link say the same, and the link keeps what was asked."""
+    sha256 = "ab" * 32
+    first = await ada.http.get("/v1/files", params={"sha256": sha256, "limit": 1})
+    link = first.links["next"]["url"]
+
+    second = await ada.http.get(link)
+
+    assert parse_qs(urlsplit(link).query) == {"sha256": [sha256], "limit": ["1"], "after": [first.json()["next"]]}
+    assert [one.json()["items"][0]["path"] for one in (first, second)] == ["first", "second"]
+    assert "link" not in second.headers
+
+
 async def test_lists_are_filtered(ada: Person, bob: Person, eve: Person) -> None:
     """By text (nothing in it is a wildcard), by time, by tenant, by ids; never beyond one's own tenants."""
     await ada.upload("Sea_Level.csv", b"1")
