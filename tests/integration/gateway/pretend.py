@@ -28,6 +28,7 @@ from contracts.executor import (
     StopRun,
 )
 from contracts.ids import user_id
+from contracts.lineage import FileUse
 from contracts.refusals import (
     ExecutorCommandRefused,
     ExecutorDeliveryParked,
@@ -199,6 +200,13 @@ def executor() -> Service:
             raise refuse("executor:no-such-run", f"no run {run}")
         return found
 
+    @router.get("/legacy/runs/numbered")
+    async def execution(name: str, number: str, caller: AsCaller, house: WorldHouse) -> dict[str, Any]:
+        there = house.parts.runs.values()
+        (run,) = [r for r in there if (r.name, str(r.number)) == (name, number) and r.tenant in caller.tenants]
+        outputs = tuple(house.parts.outputs.get(run.id, []))
+        return {"run": run.model_copy(update={"outputs": outputs}).model_dump(mode="json"), "steps": []}
+
     @router.get("/legacy/runs")
     async def numbered(caller: AsCaller, house: WorldHouse) -> dict[str, Any]:
         there = [r.model_dump(mode="json") for r in house.parts.runs.values() if r.tenant in caller.tenants]
@@ -266,6 +274,11 @@ def provenance() -> Service:
     async def path(caller: AsCaller, source: str, target: str) -> dict[str, Any]:
         link = {"source": source, "target": target, "relation": "used"}
         return {"root": source, "nodes": [], "links": [link], "truncated": False}
+
+    @router.get("/files")
+    async def files(caller: AsCaller, sha256: str, limit: int, after: str | None = None) -> dict[str, Any]:
+        use = dict.fromkeys(FileUse.model_fields) | {"file": sha256, "path": after or "first", "tenant": caller.tenants[0]}
+        return {"items": [use], "next": None if after else "second"}
 
     @router.get("/drawing")
     @router.post("/lineage/drawing")

@@ -8,11 +8,15 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 from tests.integration.gateway.conftest import CWL, Person, World, client, ended, names_in
 
+from chassis.refusal import Refusal
 from contracts.ids import uuid7
 from contracts.message import FileRef
 from contracts.vocabulary import JobStatus
+from gateway.api.uploads import forget_uploads
+from gateway.jobs.sending import send
 from gateway.unit import GatewayHouse
 
 PROBLEM = "application/problem+json"
@@ -193,6 +197,25 @@ async def test_bad_forms_are_refused(ada: Person, data, files, status: int, kind
     refused(await ada.http.post("/v1/workflows", data=data, files=files), status, kind, field)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "status", "kind"),
+    [(("i.yaml", b"#" * 1_500_000), 413, "gateway:too-large"), ((None, "n: 1"), 422, "gateway:invalid")],
+)
+async def test_a_specification_whose_inputs_are_refused_is_not_kept(ada: Person, tmp_path, inputs, status, kind) -> None:
+    """Neither when a workflow is registered nor when it is changed, at both platforms' addresses."""
+    there = (await ada.register("there")).headers["location"]
+    kept = [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+    spec = ("echo.cwl", CWL + b"# other")
+    form = {"files": {"spec": spec, "inputs": inputs}}
+
+    refused(await ada.http.post("/v1/workflows", data={"name": "a", "version": "1"}, **form), status, kind)
+    refused(await ada.http.patch(there, **form), status, kind)
+    legacy = {"data": {"name": "a", "version": "1"}, "files": {"spec_file": spec, "input_file": inputs}}
+    assert (await ada.http.post("/workflow_registry/register/", **legacy)).status_code == status
+
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == kept
+
+
 async def test_a_form_is_a_form(ada: Person) -> None:
     """JSON is not taken where files belong."""
     refused(await ada.http.post("/v1/workflows", json={}), 415, "gateway:unsupported-media-type")
@@ -238,6 +261,71 @@ async def test_uploads_over_the_limit_are_refused(ada: Person, tmp_path) -> None
     refused(announced, 413, "gateway:too-large")
     refused(streamed, 413, "gateway:too-large")
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+
+
+async def test_an_upload_that_no_run_took_can_be_removed(ada: Person, bob: Person, tmp_path) -> None:
+    """By its tenant alone, with its bytes; for others it is not there, and afterwards for nobody."""
+    mine = await ada.upload("a.txt", b"a")
+
+    refused(await bob.http.delete(f"/v1/uploads/{mine}"), 404, "gateway:not-found")
+    assert (await ada.http.get(f"/v1/uploads/{mine}")).json()["taken"] is None
+    assert (await ada.http.delete(f"/v1/uploads/{mine}")).status_code == 204
+
+    for method in ("GET", "DELETE"):
+        refused(await ada.http.request(method, f"/v1/uploads/{mine}"), 404, "gateway:not-found")
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("way", ["/v1/runs", "/v1/runs:batch"])
+async def test_an_upload_that_a_run_took_stays(ada: Person, house: GatewayHouse, world: World, way: str) -> None:
+    """Whatever becomes of the run; what it was given belongs to it. A refused start takes nothing."""
+    workflow = (await ada.register()).json()["id"]
+    data, other = await ada.upload("a.txt", b"a"), await ada.upload("b.txt", b"b")
+    order = {"workflow": workflow, "inputs": {"data": {"class": "File", "path": "a"}}, "files": {"a": {"upload": data}}}
+    order |= {"runs": [{}]} if way.endswith("batch") else {}
+    refused_ = order | {"inputs": {**order["inputs"], "m": 1}, "files": {"a": {"upload": other}}}
+    await ada.http.post(way, json=refused_)
+
+    assert (await ada.http.post(way, json=order)).status_code == 202
+
+    refused(await ada.http.delete(f"/v1/uploads/{data}"), 409, "gateway:conflict")
+    assert (await ada.http.get(f"/v1/uploads/{data}")).json()["taken"] is not None
+    (file,) = world.orders[0].files
+    assert await house.files.size(file.content.key) == 1
+    assert (await ada.http.delete(f"/v1/uploads/{other}")).status_code == 204
+
+
+async def test_uploads_that_nobody_takes_are_forgotten(ada: Person, house: GatewayHouse, tmp_path) -> None:
+    """After as many days as the setting says, if it says so; never what a run took."""
+    run = UUID((await a_run(ada))["run"]["id"])
+    old, fresh = await ada.upload("old.txt", b"a"), await ada.upload("fresh.txt", b"b")
+    age = text("update gateway.uploads set created = now() - interval '3 days' where id <> :id")
+    async with house.work() as unit:
+        await unit.session.execute(age, {"id": UUID(fresh)})
+    assert await forget_uploads(house) is False
+    kept = len((await ada.http.get("/v1/uploads")).json()["items"])
+
+    object.__setattr__(house.settings, "upload_days", 2)
+    assert await forget_uploads(house) is False
+
+    left = (await ada.http.get("/v1/uploads")).json()["items"]
+    assert (kept, [one["name"] for one in left]) == (3, ["fresh.txt", "d.txt"])
+    refused(await ada.http.get(f"/v1/uploads/{old}"), 404, "gateway:not-found")
+    assert (await ada.http.get(f"/v1/runs/{run}")).status_code == 200
+
+
+async def test_a_run_does_not_take_what_was_removed_meanwhile(ada: Person, house: GatewayHouse, world: World) -> None:
+    """Between looking for an upload and ordering the run somebody may remove it: then the run is refused."""
+    await a_run(ada)
+    order = world.orders[0].model_copy(update={"run": uuid7(), "job": None})
+    async with house.work() as unit:
+        await unit.session.execute(text("delete from gateway.uploads"))
+
+    assert order.caller
+    with pytest.raises(Refusal, match="removed meanwhile"):
+        async with house.work() as unit:
+            await send(unit, order, order.caller, order.run)
+    assert len((await ada.http.get("/v1/jobs", params={"kind": "executor.start-run"})).json()["items"]) == 1
 
 
 # -- runs
@@ -415,6 +503,22 @@ async def test_outputs_are_downloaded_whole_and_in_part(ada: Person, house: Gate
     await house.files.delete(world.outputs[run][0].stored or "")
     refused(await ada.http.get(address), 404, "executor:no-such-output")
     refused(await ada.http.get(f"/v1/runs/{run}/archive"), 404, "executor:no-such-output")
+
+
+async def test_an_archive_leaves_nothing_out(ada: Person, house: GatewayHouse, world: World) -> None:
+    """A file whose name no zip should have comes under another one, and a file beside it says which."""
+    run = UUID((await a_run(ada))["run"]["id"])
+    await ended(house, world, run)
+    (one,) = world.outputs[run]
+    odd = ["a:b.csv", "a\\b.csv", "a\n.csv", "a%3Ab.csv"]
+    world.outputs[run] += [one.model_copy(update={"id": f"run/{run}/out/echo/{path}", "path": path}) for path in odd]
+
+    found = names_in((await ada.http.get(f"/v1/runs/{run}/archive")).content)
+
+    renamed = json.loads(found.pop("renamed.json"))
+    assert set(found) == {"sub/out.txt", "a%3Ab.csv", "2-a%3Ab.csv", "a%5Cb.csv", "a%0A.csv"}
+    assert renamed == {"2-a%3Ab.csv": "a:b.csv", "a%5Cb.csv": "a\\b.csv", "a%0A.csv": "a\n.csv"}
+    assert set(found.values()) == {b"0123456789"}
 
 
 async def test_logs_are_text(ada: Person, house: GatewayHouse, world: World) -> None:

@@ -1,5 +1,6 @@
 """Lists of jobs and uploads, with a real database: pages, filters, order, and what others may see of them."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -71,6 +72,7 @@ async def test_what_is_equal_is_neither_lost_nor_repeated(ada: Person) -> None:
         "é",
         "=",
         "bnVsbA",
+        base64.urlsafe_b64encode(b"[" * 1400).decode(),
         make_cursor("-created", "2026-01-01T00:00:00", SOME),
         make_cursor("-created", "2026-01-01T00:00:00Z"),
         make_cursor("-created", "2026-01-01T00:00:00Z", "x"),
@@ -85,6 +87,19 @@ async def test_a_made_up_page_is_refused(ada: Person, cursor: str) -> None:
     sort = "-name" if cursor.startswith(make_cursor("-name")[:8]) else "-created"
     for path in ("/v1/uploads", *(["/v1/jobs"] if sort == "-created" else [])):
         refused(await ada.http.get(path, params={"after": cursor, "sort": sort}), 422, "gateway:invalid", "after")
+
+
+async def test_the_uses_of_a_file_lead_to_the_next_page(ada: Person) -> None:
+    """As every list does: the body and the link say the same, and the link keeps what was asked."""
+    sha256 = "ab" * 32
+    first = await ada.http.get("/v1/files", params={"sha256": sha256, "limit": 1})
+    link = first.links["next"]["url"]
+
+    second = await ada.http.get(link)
+
+    assert parse_qs(urlsplit(link).query) == {"sha256": [sha256], "limit": ["1"], "after": [first.json()["next"]]}
+    assert [one.json()["items"][0]["path"] for one in (first, second)] == ["first", "second"]
+    assert "link" not in second.headers
 
 
 async def test_lists_are_filtered(ada: Person, bob: Person, eve: Person) -> None:

@@ -1,9 +1,10 @@
 """What only a moment between two facts shows of ReProv's addresses."""
 
 import asyncio
+import json
 from uuid import UUID
 
-from tests.integration.gateway.conftest import Person, World, ended
+from tests.integration.gateway.conftest import Person, World, ended, names_in
 from tests.integration.gateway.test_api import a_run
 
 from contracts.vocabulary import RunStatus
@@ -36,3 +37,17 @@ async def test_a_run_that_does_not_stop_is_not_deleted(house: GatewayHouse, worl
     assert (answer.status_code, answer.json()["error_code"]) == (503, 503), answer.text
     assert "has not stopped yet" in answer.json()["message"]
     assert run in world.runs
+
+
+async def test_outputs_with_odd_names_are_in_the_zip(house: GatewayHouse, world: World, ada: Person) -> None:
+    """Under names that a folder may have; a file at the top says what they were."""
+    run = UUID((await a_run(ada))["run"]["id"])
+    await ended(house, world, run)
+    (one,) = world.outputs[run]
+    world.outputs[run].append(one.model_copy(update={"id": f"{one.id}.2", "path": "a\\b.csv"}))
+
+    answer = await ada.http.get("/workflow_execution/outputs/", params={"reana_name": "echo:1.0", "reana_run_number": 1})
+
+    found = names_in(answer.content)
+    assert set(found) == {"outputs/sub/out.txt", "outputs/a%5Cb.csv", "renamed.json"}
+    assert json.loads(found["renamed.json"]) == {"outputs/a%5Cb.csv": "outputs/a\\b.csv"}

@@ -2,10 +2,12 @@
 
 import importlib.util
 import inspect
+import socket
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 from tests.unit.client.conftest import RUN, TIMES, Server, events
@@ -107,6 +109,19 @@ async def test_tokens_are_renewed_once_for_many(server: Server) -> None:
 
     assert len(kept) == 1
     assert {one.headers["Authorization"] for one in server.asked if one.url.path == "/v1/me"} == {f"Bearer {kept[0].token}"}
+
+
+async def test_a_renewal_does_not_wait_for_ever() -> None:
+    """An issuer that takes the connection and says nothing is told within the client's own time, by both clients."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        issuer = f"http://127.0.0.1:{silent.getsockname()[1]}/realms/r"
+        old = Tokens("old", "r", expires_at=1.0)
+
+        with anyio.fail_after(5), pytest.raises(Unreachable, match="in time"):
+            await AsyncReprovena(issuer, token=old, issuer_url=issuer, timeout=0.2).me()
+        with anyio.fail_after(5), pytest.raises(Unreachable, match="in time"):
+            waiting = Reprovena(issuer, token=old, issuer_url=issuer, timeout=0.2)
+            await anyio.to_thread.run_sync(waiting.me, abandon_on_cancel=True)
 
 
 async def test_trouble_and_refusals_are_told_alike(server: Server) -> None:

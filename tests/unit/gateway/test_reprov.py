@@ -1,23 +1,29 @@
 """ReProv's shapes, made of ours."""
 
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 import pytest
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 
+from chassis.bundles import pack
 from chassis.refusal import Trouble, refuse
 from contracts.executor import Environment, Run, Step, WorkflowRef
 from contracts.message import FileRef
 from contracts.problem import FieldError
+from contracts.registry import Workflow
 from contracts.vocabulary import Engine, RunStatus, StepStatus
+from gateway.facades.reprov import texts
 from gateway.facades.reprov.errors import DetailError, NoError, missing, saying, told
+from gateway.facades.reprov.keeping import Kept
 from gateway.facades.reprov.keys import NAMESPACE, with_keys
 from gateway.facades.reprov.printing import in_full, naive, username
 from gateway.facades.reprov.shapes import Execution, NumberedStep
-from gateway.facades.reprov.texts import READABLE, parsed
+from gateway.facades.reprov.texts import READABLE, as_json, workflows_shown
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RUN = UUID("01890b3c-0000-7000-8000-000000000001")
@@ -204,14 +210,64 @@ def test_scattered_steps_keep_their_places():
 )
 def test_a_specification_is_shown_as_json_or_else_as_text(text: bytes, expected: object):
     """What would break the whole list is shown as it is."""
-    assert parsed(text) == expected
+    assert json.loads(as_json(text)) == expected
 
 
 def test_a_long_specification_is_shown_as_text():
     """Reading it would take too long."""
     text = b"a: 1\n#" + b"x" * READABLE
 
-    assert parsed(text) == text.decode()
+    assert json.loads(as_json(text)) == text.decode()
+
+
+class Counting:
+    """A store of one bundle that counts how often it is fetched."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.fetched = content, 0
+
+    async def get(self, _key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """All of it."""
+        self.fetched += 1
+        yield self.content[start:end]
+
+
+async def test_a_bundle_is_fetched_once_and_not_for_each_list(monkeypatch: pytest.MonkeyPatch):
+    """What a specification is shown as stays known by its digest."""
+    monkeypatch.setattr(texts, "KEPT", Kept(1 << 20))
+    files: Any = Counting(pack({"main.yaml": b"a: 1"}))
+    workflow = Workflow(
+        id=RUN,
+        handle="10378.1/1",
+        tenant="t",
+        name="n",
+        version="1",
+        engine=Engine.CWL,
+        spec=FileRef(key="k", sha256="0" * 64, size=1),
+        main="main.yaml",
+        owner="o",
+        legacy_id=1,
+    )
+
+    shown = [one for _ in range(3) for one in await workflows_shown(files, [workflow] * 2)]
+
+    assert [one.spec_file_content for one in shown] == [{"a": 1}] * 6
+    assert files.fetched <= 2
+
+
+def test_what_is_kept_has_a_limit_in_bytes():
+    """However many texts there are; those that were asked for last stay, and a huge one drives nobody out."""
+    kept = Kept(800)
+    for number in range(100):
+        kept.put(number, b"x" * 90)
+        assert kept.get(0) is not None
+        assert kept.size <= kept.room
+
+    kept.put("huge", b"x" * 101)
+    kept.put(99, b"y" * 10)
+
+    assert (kept.get("huge"), kept.get(99), kept.get(98), kept.get(1)) == (None, b"y" * 10, b"x" * 90, None)
+    assert kept.size == 7 * 90 + 10
 
 
 def test_keys_come_beside_ours_and_change_nothing():

@@ -1,5 +1,6 @@
 """Only tokens that the issuer made, for now and for us, are believed."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -10,8 +11,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chassis.refusal import Refusal, Trouble
+from gateway.access import tokens as judge
 from gateway.access.signing import SigningKey
-from gateway.access.tokens import AGAIN, FRESH, FetchedKeys, Tokens
+from gateway.access.tokens import AGAIN, FRESH, KEPT, FetchedKeys, Tokens
 
 ISSUER = "https://issuer.test/realms/x"
 
@@ -157,11 +159,15 @@ class Provider:
 
     def __init__(self, *keys: SigningKey) -> None:
         self.keys, self.asked, self.away, self.now = list(keys), 0, False, 1000.0
+        self.hangs, self.heard = False, 0
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    async def answer(self, request: httpx.Request) -> httpx.Response:
         """Discovery and keys."""
+        self.heard += 1
         if self.away:
             raise httpx.ConnectError("away")
+        if self.hangs:
+            await asyncio.Event().wait()
         if request.url.path.endswith("openid-configuration"):
             return httpx.Response(200, json={"jwks_uri": f"{ISSUER}/certs"})
         self.asked += 1
@@ -223,6 +229,87 @@ async def test_an_issuer_that_is_away_is_trouble_and_known_keys_stay(key: Signin
     provider.away, provider.now = True, provider.now + FRESH + AGAIN + 1
 
     assert (await tokens.caller(signed(key))).subject == "s-1"
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long here: 0.2 s for an issuer that hangs, 0.05 s with a known key."""
+    monkeypatch.setattr(judge, "WITHIN", 0.2)
+    monkeypatch.setattr(judge, "PATIENCE", 0.05)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_an_issuer_that_hangs_holds_nobody_up_whose_key_is_known(key: SigningKey) -> None:
+    """The first who finds the keys old waits a moment, all others not at all, and one question is under way."""
+    provider = Provider(key)
+    tokens = provider.tokens()
+    await tokens.caller(signed(key))
+    provider.hangs, provider.heard, provider.now = True, 0, provider.now + FRESH + 1
+
+    async with asyncio.timeout(0.15):
+        await tokens.caller(signed(key))
+    begun = time.monotonic()
+    for _ in range(20):
+        await tokens.caller(signed(key))
+
+    assert provider.heard == 1
+    assert time.monotonic() - begun < 0.15
+    provider.hangs = False
+    await asyncio.sleep(0.3)
+    await tokens.caller(signed(key))
+    assert provider.asked == 1, "asked again before its time"
+    provider.now += AGAIN + 1
+    await tokens.caller(signed(key))
+    await asyncio.sleep(0.05)
+    assert provider.asked == 2
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_an_unknown_key_waits_for_one_question_and_no_longer(key: SigningKey, tmp_path) -> None:
+    """Made-up keys share what they wait for, and take nothing from those that are known."""
+    provider, other = Provider(key), SigningKey.at(tmp_path / "other.pem")
+    tokens = provider.tokens()
+    await tokens.caller(signed(key))
+    provider.hangs, provider.heard, provider.now = True, 0, provider.now + AGAIN + 1
+
+    begun = time.monotonic()
+    asked = [asyncio.ensure_future(tokens.caller(signed(other))) for _ in range(20)]
+    await asyncio.sleep(0.05)
+    await tokens.caller(signed(key))
+    assert time.monotonic() - begun < 0.15
+    refused = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert {type(one) for one in refused} == {Refusal}
+    assert (provider.heard, time.monotonic() - begun < 1) == (1, True)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_whoever_goes_away_takes_no_answer_from_others(key: SigningKey) -> None:
+    """The question is everybody's: it goes on when the request that began it is cancelled."""
+    provider = Provider(key)
+    tokens = provider.tokens()
+    first = asyncio.ensure_future(tokens.caller(signed(key)))
+    await asyncio.sleep(0)
+    first.cancel()
+
+    assert (await tokens.caller(signed(key))).subject == "s-1"
+    assert provider.asked == 1
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("way", ["away", "hangs"])
+async def test_keys_of_an_issuer_that_is_silent_are_believed_for_a_day(key: SigningKey, way: str) -> None:
+    """Longer it is trouble, and not the token's fault."""
+    provider = Provider(key)
+    tokens = provider.tokens()
+    await tokens.caller(signed(key))
+    setattr(provider, way, True)
+
+    provider.now += KEPT - 1
+    assert (await tokens.caller(signed(key))).subject == "s-1"
+    provider.now += AGAIN + 1
+    with pytest.raises(Trouble):
+        await tokens.caller(signed(key))
 
 
 async def test_an_old_key_is_believed_while_it_is_published(key: SigningKey, tmp_path) -> None:

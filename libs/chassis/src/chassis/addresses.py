@@ -24,6 +24,8 @@ NEVER: tuple[Network, ...] = tuple(
     ip_network(one)
     for one in (
         "0.0.0.0/8",
+        "100.100.100.200/32",  # Alibaba's, among the shared ones
+        "168.63.129.16/32",  # Azure's, which looks like any public one
         "169.254.0.0/16",  # link-local, where clouds tell a machine its secrets
         "192.0.0.0/24",
         "224.0.0.0/4",

@@ -1,7 +1,6 @@
 """Pages of lists: each begins where the one before ended, whatever was added or removed meanwhile."""
 
 import base64
-import binascii
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +78,7 @@ def read_cursor(cursor: str) -> tuple[str, list[str]]:
     """The order that a cursor belongs to, and what it knows; refused if it is none."""
     try:
         told = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error):
+    except (ValueError, RecursionError):  # a list in a list in a list …
         raise wrong_cursor() from None
     if not isinstance(told, list) or not told or not all(isinstance(one, str) for one in told):
         raise wrong_cursor()

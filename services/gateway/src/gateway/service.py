@@ -111,7 +111,10 @@ gateway = Service(
         Subscription(RecordWithdrawn, settle_withdrawal),
         *(Subscription(failure, fail) for failure in FAILURES),
     ),
-    loops=(Loop("gateway.requests", forget_requests, every=600),),
+    loops=(
+        Loop("gateway.requests", forget_requests, every=600),
+        Loop("gateway.uploads", uploads.forget_uploads, every=600),
+    ),
     routes=(
         workflows.router,
         runs.router,

@@ -55,6 +55,8 @@ class GatewaySettings(OutsideSettings):
 
     upload_limit: int = Field(1 << 30, ge=1)
     """Bytes of an uploaded file."""
+    upload_days: int = Field(0, ge=0)
+    """Days after which an upload that no run took is removed; 0 means never."""
     spec_limit: int = Field(100 << 20, ge=1)
     """Bytes of a specification and its files, packed or not."""
     download_links: int = Field(0, ge=0, le=7 * 24 * 3600)

@@ -417,7 +417,7 @@ def test_what_runs_is_neither_captured_nor_shown(curl: Terminal):
     begun = admin(f"/workflow_execution/execute/{number}", "-X", "POST").json["data"]["execution_id"]
 
     for form in (f"/{begun}", named):
-        not_ended = badly(409, "Workflow must be finished or failed in order to capture provenance")
+        not_ended = badly(409, "Workflow must be finished in order to capture provenance")
         answered(admin(f"/provenance/capture{form}"), 409, not_ended)
         for kind in ("draw", "json"):
             not_captured = badly(404, f"No provenance captured yet. Call /capture/{begun} first.")

@@ -52,7 +52,7 @@ class AsyncConnection:
         self.url = str(url).rstrip("/")
         self.endpoints = Endpoints.beside(self.url, realm) if issuer_url is None else Endpoints.of_issuer(issuer_url)
         self._client_id, self._keep, self._reload, self._sleep, self._progress = client_id, keep, reload, sleep, progress
-        self._login = login
+        self._login, self._timeout = login, timeout
         self._wire = AsyncTransport(url, door=transport, timeout=timeout, prepare=self._prepare)
         self.operators = AsyncOperators(self._wire)
         if token is not None:
@@ -150,7 +150,9 @@ class AsyncConnection:
 
     def _show(self, tokens: Tokens) -> None:
         url = httpx.URL(self.endpoints.token)
-        self._wire.http.auth = AsyncBearer(tokens, url, keep=self._keep, reload=self._reload, client=self._client_id)
+        self._wire.http.auth = AsyncBearer(
+            tokens, url, keep=self._keep, reload=self._reload, client=self._client_id, timeout=self._timeout
+        )
 
     async def _pages(self, page: Callable[[str | None, int | None], Call[Page[T]]], limit: int | None) -> AsyncIterator[T]:
         after: str | None = None

@@ -25,11 +25,14 @@ class Bearer(httpx.Auth):
         keep: Callable[[Tokens], None] | None = None,
         reload: Reload | None = None,
         client: str = CLIENT,
+        timeout: float = 30.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the tokens, the token endpoint, what is to be told of new tokens, and who may have newer ones."""
+        """Take the tokens, the token endpoint, what is to be told of new tokens, who may have newer ones, and its seconds."""
         self.tokens = tokens
         self._url, self._keep, self._reload, self._client, self._clock = url, keep, reload, client, clock
+        # A request of the flow's own has none unless it says so.
+        self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
         self._turn = Lock()
 
     def sync_auth_flow(self, request: httpx.Request) -> Flow:
@@ -56,7 +59,8 @@ class Bearer(httpx.Auth):
         return self.tokens.expires_at is not None and self.tokens.expires_at - EARLY < self._clock()
 
     def _renewal(self) -> httpx.Request:
-        return httpx.Request("POST", self._url, data=refresh_grant(self.tokens.refresh_token or "", self._client))
+        form = refresh_grant(self.tokens.refresh_token or "", self._client)
+        return httpx.Request("POST", self._url, data=form, extensions=self._extensions)
 
     def _take(self, response: httpx.Response) -> None:
         response.read()

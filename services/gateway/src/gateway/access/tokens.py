@@ -1,6 +1,8 @@
 """Bearer tokens: verified by signature, issuer, times, type and (if set) audience, with the issuer's own keys."""
 
 import asyncio
+import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,10 +18,15 @@ from gateway.access.issuer import Issuer
 from gateway.access.roles import caller_of
 from gateway.access.signing import ALGORITHM
 
+log = logging.getLogger(__name__)
 SKEW = 5
 """Seconds that clocks may differ."""
 FRESH, AGAIN = 600.0, 5.0
-"""Seconds after which keys are asked for again anyway, and between two questions for unknown ones."""
+"""Seconds after which keys are asked for again anyway, and between an answer, or none, and the next question."""
+WITHIN, PATIENCE = 5.0, 2.0
+"""Seconds that the issuer has for an answer, and that whoever shows a known key waits for it."""
+KEPT = 24 * 3600.0
+"""Seconds that keys are believed while their issuer does not answer."""
 LONGEST = 16 * 1024
 SMALLEST = 2048
 
@@ -54,7 +61,7 @@ class OwnKeys:
 
 @dataclass
 class FetchedKeys:
-    """Another issuer's keys, by discovery; kept, and asked for again when a token names an unknown one."""
+    """Another issuer's keys, by discovery; kept, and asked for again when they are old or a token names an unknown one."""
 
     url: str
     http: httpx.AsyncClient
@@ -62,41 +69,54 @@ class FetchedKeys:
     reached: str | None = None
     """Where the issuer is from here, if its name is an address that only others can reach."""
     _keys: dict[str | None, rsa.RSAPublicKey] = field(default_factory=dict)
-    _asked: float | None = None
-    _had: float | None = None
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _had: float = -math.inf
+    _tried: float = -math.inf
+    _away: bool = False
+    """Whether the issuer let somebody wait in vain since it answered last."""
+    _question: asyncio.Task[None] | None = None
 
     async def issuer(self) -> str:
         """As the setting names it."""
         return self.url.rstrip("/")
 
     async def key(self, kid: str | None) -> rsa.RSAPublicKey | None:
-        """A key by its name."""
-        if self._stale() or kid not in self._keys:
-            async with self._turn:
-                if self._stale() or kid not in self._keys:
-                    await self._refresh()
+        """A key by its name; a known one does not wait for an issuer that hangs."""
+        if self._known(kid) is None or self._age() > KEPT:
+            await self._ask(None)
+        elif self._age() > FRESH:
+            await self._ask(0 if self._away else PATIENCE)
+        if self._age() > KEPT:
+            raise Trouble("the issuer of tokens does not answer")
+        return self._known(kid)
+
+    def _known(self, kid: str | None) -> rsa.RSAPublicKey | None:
         if kid is None:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None
         return self._keys.get(kid)
 
-    def _stale(self) -> bool:
-        return self._had is None or self.clock() - self._had > FRESH
+    def _age(self) -> float:
+        return self.clock() - self._had
+
+    async def _ask(self, patience: float | None) -> None:
+        """Wait for the one question that is under way; begin it, unless the issuer was asked just now."""
+        if self._question is None or self._question.done():
+            if self.clock() - self._tried < AGAIN:
+                return
+            self._question = asyncio.create_task(self._refresh())
+        _, unanswered = await asyncio.wait({self._question}, timeout=patience)
+        self._away = self._away or bool(unanswered)
 
     async def _refresh(self) -> None:
-        """Ask the issuer, unless it was asked just now; what was known stays if it does not answer."""
-        now = self.clock()
-        if self._asked is not None and now - self._asked < AGAIN:
-            if self._had is None:
-                raise Trouble("the issuer of tokens did not answer a moment ago")
-            return
-        self._asked = now
+        """Ask the issuer; what was known stays if it does not answer."""
         try:
-            found = await self._json(await self._address())
-            self._keys, self._had = _usable(found), now
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            if self._had is None:
-                raise Trouble(f"the issuer of tokens does not answer: {error!r}") from error
+            async with asyncio.timeout(WITHIN):
+                self._keys = _usable(await self._json(await self._address()))
+            self._had, self._away = self.clock(), False
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, RecursionError, TimeoutError) as error:
+            self._away = True
+            log.warning("the issuer's keys could not be read", extra={"issuer": self.url, "reason": repr(error)})
+        finally:
+            self._tried = self.clock()
 
     async def _address(self) -> str:
         told = await self._json(f"{(self.reached or self.url).rstrip('/')}/.well-known/openid-configuration")

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from contracts.lineage import FileUse
 from gateway.api.doors import After, AsUser, Here, Limit, Page, problems
+from gateway.api.lists import LINKED, linked
 
 router = APIRouter(prefix="/v1/files", tags=["lineage"])
 Digest = Annotated[
@@ -18,8 +19,12 @@ Digest = Annotated[
 ]
 
 
-@router.get("", summary="Find a file by its content", responses=problems(422))
-async def files(caller: AsUser, house: Here, sha256: Digest, limit: Limit = 50, after: After = None) -> Page[FileUse]:
+@router.get("", summary="Find a file by its content", responses=problems(422) | {200: LINKED})
+async def files(
+    request: Request, answer: Response, caller: AsUser, house: Here, sha256: Digest, limit: Limit = 50, after: After = None
+) -> Page[FileUse]:
     """Everything that a file with these bytes took part in, as far as your tenants say so; the newest first."""
     query = {"sha256": sha256, "limit": limit, "after": after}
-    return Page[FileUse].model_validate(await house.parts.backends.provenance.json(caller, "/files", query))
+    found = Page[FileUse].model_validate(await house.parts.backends.provenance.json(caller, "/files", query))
+    linked(request, answer, found.next)
+    return found

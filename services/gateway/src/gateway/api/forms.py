@@ -3,21 +3,24 @@
 import asyncio
 import hashlib
 import json
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from chassis.bundles import pack
 from chassis.files import CHUNK, once, too_large
-from chassis.refusal import refuse
+from chassis.refusal import Refusal, refuse
 from contracts.message import FileRef
 from contracts.problem import FieldError
 from contracts.registry import NAME
 from contracts.vocabulary import Engine
 from gateway.api.bundling import Bundle, bundle
+from gateway.api.once import Taken
 from gateway.api.plans import PlanText
 from gateway.api.shapes import Shape
 from gateway.bodies import limited, media_type
@@ -141,3 +144,16 @@ async def stored_inputs(house: GatewayHouse, form: FormData, field: str = "input
         return None
     kind = "application/json" if (file.filename or "").lower().endswith(".json") else "application/yaml"
     return await house.files.put(once(await file.read(INPUTS_LIMIT + 1)), media_type=kind, limit=INPUTS_LIMIT)
+
+
+@asynccontextmanager
+async def forgotten(house: GatewayHouse, *files: FileRef | None) -> AsyncIterator[None]:
+    """What was stored for a command that is refused, or that another request has sent, is removed."""
+    try:
+        yield
+    except (Refusal, RequestValidationError, Taken) as no:
+        if not isinstance(no, Refusal) or no.problem.status < 500:
+            for file in files:
+                if file is not None:
+                    await house.files.delete(file.key)
+        raise

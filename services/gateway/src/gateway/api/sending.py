@@ -1,5 +1,6 @@
 """Streaming bytes out of the file store: whole, in part, or many as one zip that is never whole in memory."""
 
+import json
 import zipfile
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from chassis.bundles import fault
 from chassis.files import Files, once
 from chassis.problems import response
 from chassis.refusal import refuse
 from contracts.message import FileRef
 from contracts.problem import Problem
+from gateway.api.naming import TOLD, free_name, zip_names
 from gateway.api.ranges import disposition, matches, part
 
 
@@ -75,13 +76,20 @@ class _Sink:
 
 
 async def zipped(files: Files, contents: Iterable[tuple[str, str | bytes]]) -> AsyncIterator[bytes]:
-    """A zip of files (path, and key or content), block by block; nothing is compressed, as most results are already."""
+    """A zip of files (path, and key or content), block by block; nothing is compressed, as most results are already.
+
+    Files whose names no zip should have get others, and `renamed.json` beside them says which.
+    """
+    wanted = dict(contents)
+    names = zip_names(wanted)
+    renamed = {name: path for path, name in names.items() if name != path}
+    entries = [(names[path], content) for path, content in wanted.items()]
+    if renamed:
+        entries.append((free_name(TOLD, names.values()), json.dumps(renamed, indent=2, sort_keys=True).encode()))
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]  # it needs write and flush
-        for path, content in contents:
-            if fault(path) is not None:
-                continue
-            entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
+        for name, content in entries:
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             with archive.open(entry, "w", force_zip64=True) as target:
                 async for block in once(content) if isinstance(content, bytes) else files.get(content):

@@ -62,12 +62,14 @@ class UploadView(Shape):
     sha256: str
     media_type: str
     created: datetime
+    taken: datetime | None = None
+    """When a run first took it; from then on it stays."""
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadView":
         """An upload as people see it."""
         told = upload.content.model_dump(include={"size", "sha256", "media_type"})
-        return cls(id=upload.id, name=upload.name, created=upload.created, **told)
+        return cls(id=upload.id, name=upload.name, created=upload.created, taken=upload.taken, **told)
 
 
 UUID_TEXT: dict[str, Any] = {"type": "string", "format": "uuid"}

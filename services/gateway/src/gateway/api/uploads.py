@@ -18,9 +18,12 @@ from gateway.api.lists import LINKED, linked
 from gateway.api.once import AsOnce
 from gateway.api.shapes import UploadView
 from gateway.bodies import announced, media_type, stream
+from gateway.unit import GatewayHouse
 from gateway.uploads.store import Upload, UploadsAsked
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+SOME = 100
+"""Uploads that are forgotten at a time."""
 BODY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}, "required": True}
 
 
@@ -94,3 +97,27 @@ async def shown(upload: UUID, caller: AsUser, house: Here) -> UploadView:
     if found is None:
         raise refuse("gateway:not-found", f"no upload {upload}")
     return UploadView.of(found)
+
+
+@router.delete("/{upload}", status_code=204, summary="Remove an upload", responses=problems(404, 409))
+async def remove(upload: UUID, caller: AsUser, house: Here) -> None:
+    """Remove an uploaded file that no run took; one that a run took is part of what that run was given, and stays."""
+    async with house.work() as unit:
+        key = await unit.uploads.remove(upload, caller.tenants)
+        there = key is None and upload in await unit.uploads.find([upload], caller.tenants)
+    if there:
+        raise refuse("gateway:conflict", f"a run took upload {upload}")
+    if key is None:
+        raise refuse("gateway:not-found", f"no upload {upload}")
+    await house.files.delete(key)
+
+
+async def forget_uploads(house: GatewayHouse) -> bool:
+    """Remove some uploads that no run took in as many days as the setting says; whether there may be more."""
+    if not house.settings.upload_days:
+        return False
+    async with house.work() as unit:
+        keys = await unit.uploads.forget(house.settings.upload_days, SOME)
+    for key in keys:
+        await house.files.delete(key)
+    return len(keys) == SOME

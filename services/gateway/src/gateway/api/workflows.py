@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from chassis.refusal import Refusal, refuse
+from chassis.refusal import refuse
 from contracts.ids import uuid7
 from contracts.lists import WorkflowsAsked
-from contracts.message import Caller, Command, FileRef
+from contracts.message import Caller
 from contracts.problem import FieldError
 from contracts.registry import DeleteWorkflow, RegisterWorkflow, UpdateWorkflow, Workflow
 from contracts.vocabulary import JobStatus
@@ -22,6 +22,7 @@ from gateway.api.forms import (
     digests,
     fields_of,
     file_of,
+    forgotten,
     form_of,
     form_schema,
     stored_inputs,
@@ -29,7 +30,7 @@ from gateway.api.forms import (
 )
 from gateway.api.links import to_job, to_workflow
 from gateway.api.lists import LINKED, linked
-from gateway.api.once import AsOnce, Once, Taken
+from gateway.api.once import AsOnce
 from gateway.api.runs import ordered
 from gateway.api.sending import send_file
 from gateway.api.shapes import JobAccepted, JobView
@@ -67,7 +68,8 @@ async def register(request: Request, caller: AsUser, house: Here, within: Wait, 
 
         async def begin() -> Job:
             spec, made = await stored_spec(house, spec_file, told.engine, told.main, None)
-            inputs = await stored_inputs(house, form)
+            async with forgotten(house, spec):
+                inputs = await stored_inputs(house, form)
             command = RegisterWorkflow(
                 workflow=uuid7(),
                 name=told.name,
@@ -79,7 +81,8 @@ async def register(request: Request, caller: AsUser, house: Here, within: Wait, 
                 model_run=told.model_run,
                 tenant=tenant,
             )
-            return await _ordered(house, caller, command, command.workflow, within, (spec, inputs), once)
+            async with forgotten(house, spec, inputs):
+                return await ordered(house, caller, command, command.workflow, JobStatus.SUCCEEDED, within, once)
 
         async def answer(job: Job) -> Response:
             return await _answer(house, caller, job, 201)
@@ -150,7 +153,8 @@ async def update(
         guarded = demand(if_match, revision_tag(there.revision))
         if (spec_file := file_of(form, "spec")) is not None:
             spec, made = await stored_spec(house, spec_file, told.engine, told.main, there.main)
-        inputs = await stored_inputs(house, form)
+        async with forgotten(house, spec):
+            inputs = await stored_inputs(house, form)
     command = UpdateWorkflow(
         workflow=workflow,
         name=told.name,
@@ -166,7 +170,8 @@ async def update(
         tenant=there.tenant,
     )
     with overtaken(guarded=guarded):
-        job = await _ordered(house, caller, command, workflow, within, (spec, inputs))
+        async with forgotten(house, spec, inputs):
+            job = await ordered(house, caller, command, workflow, JobStatus.SUCCEEDED, within)
     return await _answer(house, caller, job, 200)
 
 
@@ -195,26 +200,6 @@ async def delete(
 
 async def _find(house: GatewayHouse, caller: Caller, workflow: UUID) -> Workflow:
     return Workflow.model_validate(await house.parts.backends.registry.json(caller, f"/workflows/{workflow}"))
-
-
-async def _ordered(
-    house: GatewayHouse,
-    caller: Caller,
-    command: Command,
-    workflow: UUID,
-    within: float,
-    files: tuple[FileRef | None, ...],
-    once: Once | None = None,
-) -> Job:
-    """Send and wait; what was stored for a command that the domain refused is removed."""
-    try:
-        return await ordered(house, caller, command, workflow, JobStatus.SUCCEEDED, within, once)
-    except (Refusal, Taken) as no:
-        if isinstance(no, Taken) or no.problem.status < 500:
-            for file in files:
-                if file is not None:
-                    await house.files.delete(file.key)
-        raise
 
 
 async def _answer(house: GatewayHouse, caller: Caller, job: Job, status: int) -> Response:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from chassis.refusal import refuse
+from contracts.executor import StartRun
 from contracts.ids import uuid7
 from contracts.message import Caller, Command
 from gateway.jobs.model import Job, View
@@ -30,8 +32,15 @@ async def send(
     signed = unit.house.callers.sign(named, caller)
     job = fresh(signed, about, view)
     await unit.jobs.add(job)
+    if isinstance(order, StartRun) and not await unit.uploads.take(_uploads(order)):
+        raise refuse("executor:missing-input", "an upload was removed meanwhile")
     for id_, (kind, seen) in (chained or {}).items():
         later = seen.model_copy(update={"chained_to": job.id})
         await unit.jobs.add(job.model_copy(update={"id": id_, "kind": kind, "about": None, "view": later}))
     await unit.publish(signed)
     return job
+
+
+def _uploads(order: StartRun) -> set[str]:
+    """The keys of those files of a run that were uploaded; all others say where they come from."""
+    return {file.content.key for file in order.files if file.origin is None}

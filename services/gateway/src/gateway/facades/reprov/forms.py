@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from chassis.bundles import fault
-from chassis.refusal import Refusal
 from contracts.message import FileRef
 from contracts.registry import NAME
 from gateway.api.bundling import SINGLE, ZIP, Bundle
@@ -83,19 +82,6 @@ def _title(form: FormData, query: dict[str, str | None]) -> Title:
     except ValidationError as error:
         found = [{**one, "loc": (places[str(one["loc"][0])], *one["loc"])} for one in error.errors()]
         raise RequestValidationError(found) from None
-
-
-@asynccontextmanager
-async def forgotten(house: GatewayHouse, *files: FileRef | None) -> AsyncIterator[None]:
-    """What was stored for a command that the domain refuses is removed."""
-    try:
-        yield
-    except Refusal as no:
-        if no.problem.status < 500:
-            for file in files:
-                if file is not None:
-                    await house.files.delete(file.key)
-        raise
 
 
 def needed(title: Title) -> tuple[str, str]:

@@ -69,7 +69,7 @@ async def document(found: ById, caller: AsMember, house: Here) -> Response:
 
 async def _capture(house: GatewayHouse, caller: Caller, found: Execution) -> Answer[Captured]:
     if found.run.status not in ENDED:
-        raise NoError(409, "Workflow must be finished or failed in order to capture provenance")
+        raise NoError(409, "Workflow must be finished in order to capture provenance")
     await _wait(house, caller, found)
     return Answer(message="Provenance retrieved successfully", data=captured(found))
 

@@ -5,7 +5,6 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import IO, Any
 
 from fastapi.encoders import jsonable_encoder
@@ -17,6 +16,7 @@ from contracts.executor import Step
 from contracts.message import FileRef
 from contracts.registry import Workflow
 from gateway.api.forms import INPUTS_LIMIT
+from gateway.facades.reprov.keeping import Kept
 from gateway.facades.reprov.printing import entry
 from gateway.facades.reprov.shapes import Execution, WorkflowShown
 
@@ -30,13 +30,14 @@ LOG, LOGS = 256 * 1024, 16 << 20
 """Bytes of a log that are shown at most, and of all logs of an execution."""
 ERROR = 5000
 """Bytes of a failed step's log that its error message holds."""
+KEPT = Kept(32 << 20)
+"""Specifications as JSON, by the digest of their bundle and the main file's name: a list needs no bundle twice."""
 
 
 async def workflow_shown(files: Files, workflow: Workflow) -> WorkflowShown:
     """A workflow with its files."""
-    text = await _main(files, workflow)
+    spec = await _specification(files, workflow)
     inputs = await _end(files, workflow.inputs, INPUTS_LIMIT) if workflow.inputs else None
-    spec = None if text is None else await asyncio.to_thread(parsed, text)
     return WorkflowShown(**entry(workflow).model_dump(), spec_file_content=spec, input_file_content=inputs)
 
 
@@ -79,22 +80,27 @@ async def _logs(files: Files, steps: Sequence[Step], limit: int) -> list[str]:
     return list(await asyncio.gather(*(one(step) for step in steps)))
 
 
-def parsed(text: bytes) -> Any:
-    """A specification as JSON; as text if it is too long for that, or neither JSON nor YAML."""
-    return _parsed(text) if len(text) <= READABLE else text.decode("utf-8", "replace")
+async def _specification(files: Files, workflow: Workflow) -> Any:
+    """A specification as it is shown; nothing, if the store has lost it."""
+    key = (workflow.spec.sha256, workflow.main)
+    if (shown := KEPT.get(key)) is None:
+        text = await _main(files, workflow)
+        if text is None:
+            return None
+        shown = await asyncio.to_thread(as_json, text)
+        KEPT.put(key, shown)
+    return await asyncio.to_thread(json.loads, shown)
 
 
-@lru_cache(maxsize=256)
-def _parsed(text: bytes) -> Any:
+def as_json(text: bytes) -> bytes:
+    """A specification as JSON; as a text in it if it is too long for that, or neither JSON nor YAML."""
     # The registry has read it with suspicion before it was there, so what its aliases stand for is bounded.
-    for read in (json.loads, YAML(typ="safe", pure=True).load):
+    for read in (json.loads, YAML(typ="safe", pure=True).load) if len(text) <= READABLE else ():
         try:
-            found = jsonable_encoder(read(text))
-            json.dumps(found, allow_nan=False, ensure_ascii=False).encode()  # as the answer will be written
+            return json.dumps(jsonable_encoder(read(text)), allow_nan=False, ensure_ascii=False).encode()
         except (YAMLError, ValueError, TypeError, RecursionError):
             continue
-        return found
-    return text.decode("utf-8", "replace")
+    return json.dumps(text.decode("utf-8", "replace")).encode()
 
 
 async def _main(files: Files, workflow: Workflow) -> bytes | None:

@@ -9,10 +9,11 @@ from contracts.message import Caller, Command
 from contracts.registry import DeleteWorkflow, RegisterWorkflow, UpdateWorkflow, Workflow
 from contracts.vocabulary import JobStatus
 from gateway.api.doors import Here
+from gateway.api.forms import forgotten
 from gateway.api.runs import ordered, workflow_of
 from gateway.facades.reprov.doors import AsAdmin, AsMember, RegistryId, answers, serve, workflow_at
 from gateway.facades.reprov.errors import LegacyRoute, NoError, missing
-from gateway.facades.reprov.forms import InQuery, forgotten, form_schema, needed, sent
+from gateway.facades.reprov.forms import InQuery, form_schema, needed, sent
 from gateway.facades.reprov.printing import entry
 from gateway.facades.reprov.shapes import Answer, Entry, Meant, WorkflowShown
 from gateway.facades.reprov.texts import workflow_shown, workflows_shown
