@@ -38,11 +38,14 @@ class Purse:
     """Tokens of accounts."""
 
     def __init__(self) -> None:
-        self.tokens: dict[str, str] = {}
+        self.tokens: dict[str, str | Exception] = {}
 
     async def get(self, account: str) -> str | None:
-        """One."""
-        return self.tokens.get(account)
+        """One, or what reading it leads to."""
+        token = self.tokens.get(account)
+        if isinstance(token, Exception):
+            raise token
+        return token
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -390,6 +393,46 @@ async def test_each_account_pays_with_its_own_token(bench: Bench, reana: StandIn
                 ended |= {run} if look.status is RunStatus.FINISHED else set()
 
     assert ended == {orders["ada"].run, orders["sol"].run}
+
+
+@pytest.mark.parametrize("error", [ValueError("opens with none of REANA_TOKEN_KEYS"), RuntimeError("a fault of ours")])
+async def test_a_token_that_cannot_be_read_is_its_account_s_trouble(bench: Bench, purse: Purse, error: Exception) -> None:
+    """One account's runs wait until its token can be read again; those of others are followed meanwhile."""
+    purse.tokens = {"user/i/ada": f"user-{uuid4()}", "user/i/eve": f"user-{uuid4()}"}
+    orders = {
+        name: replace(await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"}), owner=f"user/i/{name}")
+        for name in ("eve", "ada")
+    }
+    known = {orders[name].run: Known(await bench.runner.submit(orders[name])) for name in orders}
+    good, purse.tokens["user/i/eve"] = purse.tokens["user/i/eve"], error
+
+    assert await _ended(bench, known, 1) == {orders["ada"].run}
+    purse.tokens["user/i/eve"] = good
+    assert await _ended(bench, known, 2) == {order.run for order in orders.values()}
+
+
+async def _ended(bench: Bench, known: dict[Any, Known], count: int) -> set[Any]:
+    """Look until so many have finished; which."""
+    async with asyncio.timeout(30):
+        while True:
+            for run, look in (await bench.runner.look(known)).items():
+                known[run] = Known(known[run].runner_id, look.cursor)
+            ended = {run for run, one in known.items() if one.cursor == "end:finished"}
+            if len(ended) >= count:
+                return ended
+            await asyncio.sleep(0.02)
+
+
+async def test_with_a_token_that_cannot_be_read_nothing_is_submitted(bench: Bench, reana: StandIn, purse: Purse) -> None:
+    """The platform's token is no way around; the account is told to store its own again."""
+    purse.tokens["user/i/eve"] = ValueError("opens with none of REANA_TOKEN_KEYS")
+    order = replace(await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"}), owner="user/i/eve")
+
+    with pytest.raises(Refusal, match="store it again: PUT /v1/reana-token") as refused:
+        await bench.runner.submit(order)
+
+    assert refused.value.problem.type == "urn:problem:executor:no-reana-token"
+    assert reana.told()["asked"] == {}
 
 
 async def test_without_any_token_a_run_is_refused(tmp_path: Path, forks: Forks, reana: StandIn, purse: Purse) -> None:

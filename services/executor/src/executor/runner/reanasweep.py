@@ -109,10 +109,13 @@ class Sweep:
             try:
                 token = await self._tokens.of(name)
                 news |= await self._account(token, runs[name], until)
-            except (Denied, Trouble) as error:
+            except Exception as error:  # a fault of ours, too, holds up this account alone
                 account.failures += 1
                 account.next = time.monotonic() + pause(max(self._settings.reana_every, 0.5), account.failures, LONGEST)
-                log.warning("no look at runs on REANA", extra={"account": name, "error": str(error)})
+                ours = not isinstance(error, Denied | Trouble)
+                level = logging.ERROR if ours else logging.WARNING
+                told = {"account": name, "error": str(error)}
+                log.log(level, "no look at runs on REANA", extra=told, exc_info=error if ours else None)
             else:
                 account.failures, account.next = 0, now + self._settings.reana_every
         return news
