@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
 from deploy.services.rabbitmq import ALL, SERVICES
 
 from chassis import keys
@@ -31,6 +32,7 @@ def main() -> int:
     (folder / "caller.pub").write_text(keys.public_pem(caller.public_key()))
     (folder / "rabbitmq.json").write_text(json.dumps(definitions(passwords), indent=1) + "\n")
     told = "".join(f"{name}_PASSWORD={password}\n" for name, password in passwords.items())
+    told += f"REANA_TOKEN_KEYS={Fernet.generate_key().decode()}\n"
     with os.fdopen(os.open(settings, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(told)
     print(f"written: {settings} and {folder}")

@@ -582,6 +582,19 @@ class RunnerSuite:
         assert first == second
         assert await bench.runner.look({seen.run: Known(seen.runner_id, seen.cursor)}) == {}
 
+    async def test_what_is_withdrawn_is_gone(self, bench: Bench) -> None:
+        """A run is found by its order alone, stopped and removed; it is fine if there is none."""
+        order = await bench.order({"sleep.cwl": tool("sleep 60")})
+        await bench.runner.withdraw(order)
+        seen = Seen(order.run, await bench.runner.submit(order))
+        await bench.until(seen, lambda seen: bool(seen.steps))
+
+        await bench.runner.withdraw(order)
+        await bench.runner.withdraw(order)
+
+        assert (await bench.runner.look({seen.run: Known(seen.runner_id)}))[seen.run].gone
+        assert await bench.runner.usage(seen.run, seen.runner_id) == 0
+
     async def test_a_deleted_run_is_gone(self, bench: Bench) -> None:
         """Its files are away, looking says so, deleting again is fine."""
         seen = await bench.finish({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})

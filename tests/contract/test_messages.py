@@ -1,6 +1,8 @@
 """The words between services: subjects, schemas that only grow, the topology, the AsyncAPI pages."""
 
 import json
+import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -190,3 +192,24 @@ def test_every_message_is_documented():
     """Each message says in a sentence what it is."""
     for kind in CATALOG.values():
         assert kind.__doc__ and kind.__doc__ != Message.__doc__, kind.subject
+
+
+def test_the_table_of_messages_tells_who_hears_what() -> None:
+    """Of each message that the page on the bus names: all who hear it. What it does not name is of a kind that it does."""
+    page = (Path(__file__).parents[2] / "docs" / "architecture" / "bus.md").read_text()
+    heard: defaultdict[str, set[str]] = defaultdict(set)
+    for queue, subject in QUEUES.items():
+        heard[subject].add(queue.partition(".")[0])
+    named: dict[str, set[str]] = {}
+    others: set[tuple[str, frozenset[str]]] = set()
+    rows = re.findall(r"^\| (`(?:registry|executor|provenance)\..*?) \| .*? \| (.*?) \|$", page, re.MULTILINE)
+    for messages, hearers in rows:
+        first, *more = re.findall(r"`([a-z0-9.-]+)`", messages)
+        service, told = first.partition(".")[0], set(hearers.split(", "))
+        named |= dict.fromkeys([first, *(f"{service}.{one}.v1" for one in more)], told)
+        if " and " in messages:
+            others.add((service, frozenset(told)))
+
+    assert {subject: heard[subject] for subject in named} == named
+    kinds = {(subject.partition(".")[0], frozenset(who)) for subject, who in heard.items() if subject not in named}
+    assert kinds == others | {(service, frozenset({"gateway"})) for service in NAMES}

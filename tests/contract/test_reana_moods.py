@@ -1,6 +1,7 @@
 """What the REANA runner makes of a REANA that tells little, late or wrongly, and that misbehaves."""
 
 import asyncio
+import hashlib
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -23,7 +24,7 @@ from chassis.forks import Forks
 from chassis.refusal import Refusal, Trouble
 from contracts.ids import NOWHERE, input_id, output_id
 from contracts.vocabulary import Engine, RunStatus, StepStatus
-from executor.runner import Known, RunnerSettings, open_runner
+from executor.runner import Known, RunnerSettings, open_runner, reanasweep
 from executor.runner.reana import ReanaRunner
 from executor.runner.reanalook import item_of
 
@@ -38,11 +39,14 @@ class Purse:
     """Tokens of accounts."""
 
     def __init__(self) -> None:
-        self.tokens: dict[str, str] = {}
+        self.tokens: dict[str, str | Exception] = {}
 
     async def get(self, account: str) -> str | None:
-        """One."""
-        return self.tokens.get(account)
+        """One, or what reading it leads to."""
+        token = self.tokens.get(account)
+        if isinstance(token, Exception):
+            raise token
+        return token
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -390,6 +394,204 @@ async def test_each_account_pays_with_its_own_token(bench: Bench, reana: StandIn
                 ended |= {run} if look.status is RunStatus.FINISHED else set()
 
     assert ended == {orders["ada"].run, orders["sol"].run}
+
+
+@pytest.mark.parametrize("error", [ValueError("opens with none of REANA_TOKEN_KEYS"), RuntimeError("a fault of ours")])
+async def test_a_token_that_cannot_be_read_is_its_account_s_trouble(bench: Bench, purse: Purse, error: Exception) -> None:
+    """One account's runs wait until its token can be read again; those of others are followed meanwhile."""
+    purse.tokens = {"user/i/ada": f"user-{uuid4()}", "user/i/eve": f"user-{uuid4()}"}
+    orders = {
+        name: replace(await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"}), owner=f"user/i/{name}")
+        for name in ("eve", "ada")
+    }
+    known = {orders[name].run: Known(await bench.runner.submit(orders[name])) for name in orders}
+    good, purse.tokens["user/i/eve"] = purse.tokens["user/i/eve"], error
+
+    assert await _ended(bench, known, 1) == {orders["ada"].run}
+    purse.tokens["user/i/eve"] = good
+    assert await _ended(bench, known, 2) == {order.run for order in orders.values()}
+
+
+async def _ended(bench: Bench, known: dict[Any, Known], count: int) -> set[Any]:
+    """Look until so many have finished; which."""
+    async with asyncio.timeout(30):
+        while True:
+            for run, look in (await bench.runner.look(known)).items():
+                known[run] = Known(known[run].runner_id, look.cursor)
+            ended = {run for run, one in known.items() if one.cursor == "end:finished"}
+            if len(ended) >= count:
+                return ended
+            await asyncio.sleep(0.02)
+
+
+async def test_with_a_token_that_cannot_be_read_nothing_is_submitted(bench: Bench, reana: StandIn, purse: Purse) -> None:
+    """The platform's token is no way around; the account is told to store its own again."""
+    purse.tokens["user/i/eve"] = ValueError("opens with none of REANA_TOKEN_KEYS")
+    order = replace(await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"}), owner="user/i/eve")
+
+    with pytest.raises(Refusal, match="store it again: PUT /v1/reana-token") as refused:
+        await bench.runner.submit(order)
+
+    assert refused.value.problem.type == "urn:problem:executor:no-reana-token"
+    assert reana.told()["asked"] == {}
+
+
+async def test_a_run_is_submitted_again_with_the_token_that_it_has(bench: Bench, reana: StandIn, purse: Purse) -> None:
+    """Started, but the answer lost; then its owner stores a token: it is looked for where it is, and not run again."""
+    order = replace(await bench.order({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"}), owner="user/i/ada")
+    names: list[str] = []
+
+    async def named(runner_id: str) -> None:
+        names.append(runner_id)
+
+    reana.mood(lose="start")
+    with pytest.raises(Trouble):
+        await bench.runner.submit(order, named)
+    purse.tokens["user/i/ada"] = f"user-{uuid4()}"
+
+    again = await bench.runner.submit(replace(order, runner_id=names[0]), named)
+    seen = await bench.end(Seen(order.run, again))
+
+    assert again == names[0]
+    assert [one["changes"].count("queued") for one in mine(reana, order.run)] == [1]
+    assert seen.status is RunStatus.FINISHED
+
+
+async def test_a_token_of_another_user_of_reana_loses_no_run(bench: Bench, reana: StandIn, purse: Purse) -> None:
+    """It does not see the runs under way: they are not gone, but wait until a token of their user is stored."""
+    purse.tokens["user/i/ada"] = f"user-{uuid4()}"
+    order = replace(await bench.order({"sleep.cwl": tool("sleep 60")}), owner="user/i/ada")
+    seen = Seen(order.run, await bench.runner.submit(order))
+    known = {order.run: Known(seen.runner_id)}
+    theirs, purse.tokens["user/i/ada"] = purse.tokens["user/i/ada"], f"user-{uuid4()}"
+
+    assert await bench.runner.look(known) == {}
+    for told in (bench.runner.stop, bench.runner.delete):
+        with pytest.raises(Trouble, match="another REANA user's"):
+            await told(order.run, seen.runner_id)
+    with pytest.raises(Trouble, match="another REANA user's"):
+        await bench.runner.submit(replace(order, runner_id=seen.runner_id))
+    with pytest.raises(Trouble, match="another REANA user's"):
+        await bench.read(seen, "outputs/x")
+
+    purse.tokens["user/i/ada"] = theirs
+    await bench.until(seen, lambda seen: bool(seen.statuses) and seen.status is RunStatus.RUNNING)
+    await bench.runner.delete(order.run, seen.runner_id)
+    assert len(mine(reana, order.run)) == 1
+
+
+@pytest.mark.parametrize("lost", ["create", "start"])
+async def test_what_was_half_submitted_is_withdrawn(bench: Bench, reana: StandIn, lost: str) -> None:
+    """A run whose answer was lost is found by its name, stopped if it goes on there, and removed; again is fine."""
+    order = await bench.order({"sleep.cwl": tool("sleep 60")})
+    reana.mood(lose=lost)
+    with pytest.raises(Trouble):
+        await bench.runner.submit(order)
+    if lost == "start":
+        async with asyncio.timeout(20):
+            while mine(reana, order.run)[0]["status"] != "running":
+                await asyncio.sleep(0.05)
+
+    await bench.runner.withdraw(order)
+    await bench.runner.withdraw(order)
+
+    assert [one["status"] for one in mine(reana, order.run)] == ["deleted"]
+    assert ("stopped" in mine(reana, order.run)[0]["changes"]) is (lost == "start")
+
+
+async def test_what_has_been_kept_is_forgotten(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a run whose end was told, no specification is held; of all logs together only so many characters, the newest."""
+    document = tool("printf 1234567890 >&2")
+    first, second = [await bench.finish({"say.cwl": document}) for _ in range(2)]
+    sweep = bench.runner._sweep  # type: ignore[attr-defined]
+    one, two = sweep.memo(first.run), sweep.memo(second.run)
+    assert (one.facts, one.told, two.facts) == (None, {}, None)
+    assert one.size == sum(map(len, one.texts.values())) > 0
+
+    monkeypatch.setattr(reanasweep, "ALL_TEXTS", two.size)
+    sweep._make_room()
+
+    assert (one.texts, two.texts != {}) == ({}, True)
+    assert b"1234567890" in await bench.read(first, first.steps["say"].log or "")  # it is asked for once more
+    bench.runner.forget(second.run)
+    assert second.run not in sweep._memos
+
+
+async def test_a_run_that_never_ends_is_ended_by_its_time(bench: Bench, reana: StandIn) -> None:
+    """It runs, and REANA never says more of it: the limit that it was given stops it."""
+    seen = await bench.start({"sleep.cwl": tool("sleep 2")}, timeout=4)
+    await bench.until(seen, lambda seen: bool(seen.statuses) and seen.status is RunStatus.RUNNING)
+    reana.mood(stuck=True)
+
+    await bench.end(seen)
+
+    assert (seen.status, seen.reason) == (RunStatus.FAILED, "timed out after 4 s")
+    assert mine(reana, seen.run)[0]["changes"] == ["queued", "pending", "running", "stopped"]
+
+
+async def test_what_is_declared_outlives_a_clean_up_of_the_workspace(bench: Bench, reana: StandIn) -> None:
+    """CWL results lie in a folder that the runner declares; what else there was is gone, and nobody misses it."""
+    reana.mood(prune=True)
+    token = bench.runner._tokens.any()  # type: ignore[attr-defined]
+    seen = await bench.start({"count.cwl": COUNT}, {"text": file("t.txt")}, {"t.txt": b"1\n"})
+    url = f"{reana.url}/api/workflows/{seen.runner_id.partition('?')[0]}/workspace"
+    kind = {"Content-Type": "application/octet-stream"}
+    httpx.post(url, params={"access_token": token, "file_name": "cwl/left"}, content=b"1", headers=kind).raise_for_status()
+
+    await bench.end(seen)
+
+    assert await bench.result(seen, "count.txt") == b"2\n"
+    with pytest.raises(FileNotFoundError):
+        await bench.read(seen, "cwl/left")
+
+
+async def test_a_result_that_has_vanished_is_told_and_cannot_be_had(bench: Bench, reana: StandIn) -> None:
+    """The engine's log lists it, the workspace has it no more: whoever stores results takes the word without the bytes."""
+    seen = await bench.start({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+    reana.mood(lack={seen.runner_id.partition("?")[0]: ["outputs/count.txt"]})
+
+    await bench.end(seen)
+
+    assert (seen.status, seen.outputs["count.txt"].file.size) == (RunStatus.FINISHED, 2)
+    with pytest.raises(FileNotFoundError):
+        await bench.result(seen, "count.txt")
+
+
+async def test_a_download_is_compared_with_what_the_engine_wrote(bench: Bench, reana: StandIn) -> None:
+    """The engine's log has the SHA-1 of every result; a download that is another is one that can be told."""
+    seen = await bench.finish({"count.cwl": COUNT}, {"text": file("t")}, {"t": b"1"})
+    told = seen.outputs["count.txt"].sha1
+    reana.mood(spoil=1)
+
+    spoilt, good = [await bench.result(seen, "count.txt") for _ in range(2)]
+
+    assert told == hashlib.sha1(good).hexdigest()
+    assert told != hashlib.sha1(spoilt).hexdigest()
+
+
+async def test_a_session_is_no_run(bench: Bench, reana: StandIn) -> None:
+    """Somebody opens a notebook on a run's workspace: the run is followed as before, ends once, and can be removed."""
+    token = bench.runner._tokens.any()  # type: ignore[attr-defined]
+
+    def ask(path: str) -> int:
+        return httpx.post(f"{reana.url}/api/workflows/{path}", params={"access_token": token}, json={}).status_code
+
+    seen = await bench.start({"sleep.cwl": tool("sleep 0.5")})
+    flow = seen.runner_id.partition("?")[0]
+    await bench.until(seen, lambda seen: bool(seen.statuses) and seen.status is RunStatus.RUNNING)
+    assert [ask(f"{flow}/open/rstudio"), ask(f"{flow}/open/jupyter"), ask(f"{flow}/open/jupyter")] == [404, 200, 404]
+    listed = httpx.get(f"{reana.url}/api/workflows", params={"access_token": token, "type": "interactive"}).json()["items"]
+
+    await bench.end(seen)
+    again = await bench.runner.submit(replace(await bench.order({"sleep.cwl": tool("sleep 0.5")}), run=seen.run))
+    await bench.runner.delete(seen.run, seen.runner_id)
+
+    assert [(one["id"], one["session_status"]) for one in listed] == [(flow, "running")]
+    assert (seen.status, again) == (RunStatus.FINISHED, seen.runner_id)
+    (there,) = mine(reana, seen.run)
+    assert (there["status"], there["changes"].count("queued")) == ("deleted", 1)
+    assert there["session"] == f"/{flow}"  # the session is its opener's to close, and REANA closes one that idles
+    assert [ask(f"{flow}/close/"), ask(f"{flow}/close/")] == [200, 404]
 
 
 async def test_without_any_token_a_run_is_refused(tmp_path: Path, forks: Forks, reana: StandIn, purse: Purse) -> None:

@@ -76,11 +76,22 @@ class Asking:
         return answer.json()
 
 
+def _open_and_close(ask: Asking, one: str) -> None:
+    assert ask("GET", "/api/workflows", params={"type": "interactive", "page": 1, "size": 5})["total"] == 0
+    assert ask("POST", f"{one}/open/jupyter", json={})["path"].startswith("/")
+    assert ask("GET", "/api/workflows", params={"type": "interactive", "page": 1, "size": 5})["total"] == 1
+    for path in ("open/rstudio", "open/jupyter"):
+        ask("POST", f"{one}/{path}", 404, json={})
+    ask("POST", f"{one}/close/", json={})
+    ask("POST", f"{one}/close/", 404, json={})
+
+
 def test_every_answer_has_the_shape_that_reana_describes(standin: StandIn) -> None:
     """All routes, good answers and bad."""
     ask = Asking(standin.url)
     ask("GET", "/api/ping")
     assert ask("GET", "/api/you")["reana_server_version"] == "0.9.4"
+    assert ask("GET", "/api/info")["default_kubernetes_memory_limit"]["value"] == "4Gi"
     ask("POST", "/api/workflows", 403, params={"workflow_name": "a.b"}, json=SERIAL)
     ask("POST", "/api/workflows", 400, params={"workflow_name": "a"}, json={})
     ask("POST", "/api/workflows", 500, params={"workflow_name": "a"}, json={"workflow": {"type": "make"}})
@@ -103,6 +114,7 @@ def test_every_answer_has_the_shape_that_reana_describes(standin: StandIn) -> No
     assert [job["job_name"] for job in logs["job_logs"].values()] == [""]
     assert json.loads(ask("GET", f"{one}/logs", content=json.dumps(["no"]))["logs"])["workflow_logs"] is None
     assert ask("GET", "/api/workflows", params={"type": "batch", "include_progress": True, "page": 1, "size": 5})["total"] == 1
+    _open_and_close(ask, one)
     ask("GET", "/api/workflows", 400, params={"type": "batch", "size": 0})
     ask("GET", "/api/workflows", 400, params={"type": "batch", "status": "dancing"})
     assert ask("GET", f"{one}/specification")["parameters"] == {"n": 5}

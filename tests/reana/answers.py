@@ -233,9 +233,8 @@ async def listed(request: Request) -> Response:
     words = set(query["status"].split(",")) if query.get("status") else LIVE
     if not words <= LIVE:
         raise No(400, "Malformed request.")
-    found = [
-        flow for flow in world.workflows.values() if flow.owner == owner and flow.status in words and query["type"] == "batch"
-    ]
+    mine = [flow for flow in world.workflows.values() if flow.owner == owner and flow.status in words]
+    found = mine if query["type"] == "batch" else [flow for flow in mine if flow.session is not None]
     if name := query.get("workflow_id_or_name"):
         found = [flow for flow in found if name in {flow.id, flow.name}]
     found.sort(key=lambda flow: (flow.created, flow.id), reverse=query.get("sort") != "asc")
@@ -247,10 +246,34 @@ async def listed(request: Request) -> Response:
             "launcher_url": None,
             "size": {"raw": -1, "human_readable": ""},
             "progress": progress(world, flow) if wants else {"total": progress(world, flow)["total"]},
+            **(session(flow) if query["type"] == "interactive" else {}),
         }
         for flow in told["items"]
     ]
     return JSONResponse({**told, "user_has_workflows": bool(world.workflows)})
+
+
+def session(flow: Workflow) -> dict[str, Any]:
+    return {"session_type": "jupyter", "session_uri": flow.session, "session_status": "running"}
+
+
+async def open_session(request: Request) -> Response:
+    flow, kind = wanted(request), request.path_params["kind"]
+    within_quota(request)
+    if kind != "jupyter":
+        raise No(404, f"Interactive session type {kind} not found, try with one of: ['jupyter']")
+    if flow.session is not None or flow.status == "deleted":
+        raise No(404, f"Interactive session for workflow {flow.full_name} cannot be opened.")
+    flow.session = f"/{flow.id}"
+    return JSONResponse({"path": flow.session})
+
+
+async def close_session(request: Request) -> Response:
+    flow = wanted(request)
+    if flow.session is None:
+        raise No(404, f"Workflow {flow.full_name} has no open interactive session.")
+    flow.session = None
+    return JSONResponse({"message": "The interactive session has been closed"})
 
 
 async def specification(request: Request) -> Response:
@@ -283,9 +306,12 @@ async def download(request: Request) -> Response:
     if not found:
         raise No(404, f"{name} does not exist.")
     if len(found) == 1 and (name in found or "*" in name):
-        path = next(iter(found.values()))
+        content, mood = next(iter(found.values())).read_bytes(), world_of(request).mood
+        if mood.spoil > 0 and content:
+            mood.spoil -= 1
+            content = bytes([content[0] ^ 1]) + content[1:]
         return Response(
-            path.read_bytes(),
+            content,
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
             media_type="application/octet-stream",
         )
@@ -303,7 +329,18 @@ async def disk_usage(request: Request) -> Response:
     return JSONResponse({"workflow_id": flow.id, "workflow_name": flow.name, "user": flow.owner, "disk_usage_info": info})
 
 
+async def info(request: Request) -> Response:
+    owner_of(request)
+    told = {
+        "compute_backends": {"title": "List of supported compute backends", "value": ["kubernetes"]},
+        "default_kubernetes_memory_limit": {"title": "Default memory limit for Kubernetes jobs", "value": "4Gi"},
+        "kubernetes_max_memory_limit": {"title": "Maximum allowed memory limit for Kubernetes jobs", "value": "10Gi"},
+    }
+    return JSONResponse(told)
+
+
 TABLE = [
+    ("info", "/api/info", info, "GET"),
     ("ping", "/api/ping", ping, "GET"),
     ("you", "/api/you", you, "GET"),
     ("create", "/api/workflows", create, "POST"),
@@ -314,6 +351,8 @@ TABLE = [
     ("start", "/api/workflows/{id}/start", start, "POST"),
     ("status", "/api/workflows/{id}/status", status, "GET"),
     ("set_status", "/api/workflows/{id}/status", set_status, "PUT"),
+    ("open", "/api/workflows/{id}/open/{kind}", open_session, "POST"),
+    ("close", "/api/workflows/{id}/close/", close_session, "POST"),
     ("logs", "/api/workflows/{id}/logs", logs, "GET"),
     ("specification", "/api/workflows/{id}/specification", specification, "GET"),
     ("disk_usage", "/api/workflows/{id}/disk_usage", disk_usage, "GET"),

@@ -30,6 +30,8 @@ async def control(request: Request) -> Response:
     if request.method == "PUT":
         for name in told.pop("vanish", []):
             world.workflows.pop(name, None)
+        for told_id, names in told.pop("lack", {}).items():
+            world.workflows[told_id].pruned |= set(names)
         for token, over in told.pop("quota", {}).items():
             owner = world.user(token)
             (world.over_quota.add if over else world.over_quota.discard)(str(owner))
@@ -43,7 +45,10 @@ async def control(request: Request) -> Response:
                 flow.move("running")
         for name, value in told.items():
             setattr(world.mood, name, value)
-    flows = [{"id": f.id, "name": f.full_name, "status": f.status, "changes": f.changes} for f in world.workflows.values()]
+    flows = [
+        {"id": f.id, "name": f.full_name, "status": f.status, "changes": f.changes, "session": f.session}
+        for f in world.workflows.values()
+    ]
     return JSONResponse({"asked": dict(world.asked), "refused": world.refused, "times": world.times, "workflows": flows})
 
 

@@ -57,6 +57,10 @@ class Mood:
     """Hours by which the clock of runs and jobs is off."""
     limit: int = 0
     """Requests a second; 0 for as many as anybody likes."""
+    spoil: int = 0
+    """So many of the next downloads come with a byte that is another."""
+    prune: bool = False
+    """When a run has ended, what its specification does not declare is deleted, as by retention rules of no days."""
     queue: float = 0.02
     pend: float = 0.02
 
@@ -96,6 +100,10 @@ class Workflow:
     stopped: datetime | None = None
     results: dict[str, Path] = field(default_factory=dict)
     """Folders of the workspace beside the uploads, by the beginning of their files' names."""
+    session: str | None = None
+    """The path of an open interactive session."""
+    pruned: set[str] = field(default_factory=set)
+    """Files of the workspace that are no more."""
     task: "asyncio.Task[None] | None" = None
     changes: list[str] = field(default_factory=list)
 
@@ -120,9 +128,17 @@ class Workflow:
         found: dict[str, Path] = {}
         for prefix, folder in (("", self.workspace), *self.results.items()):
             for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-                if path.is_file() and not path.is_symlink():
-                    found[prefix + str(path.relative_to(folder))] = path
+                name = prefix + str(path.relative_to(folder))
+                if path.is_file() and not path.is_symlink() and name not in self.pruned:
+                    found[name] = path
         return found
+
+    def prune(self) -> None:
+        """Delete what the specification declares neither among inputs nor among outputs."""
+        declared = [self.spec.get(part) or {} for part in ("inputs", "outputs")]
+        kept = {name for part in declared for name in part.get("files") or ()}
+        folders = tuple(f"{name.rstrip('/')}/" for part in declared for name in part.get("directories") or ())
+        self.pruned |= {name for name in self.files() if name not in kept and not name.startswith(folders)}
 
 
 class World:
@@ -230,6 +246,8 @@ class World:
                     _cwl_log(workflow, steps, root) if engine is Engine.CWL else f"{look.reason or 'Workflow done'}\n"
                 )
                 workflow.move({"finished": "finished", "failed": "failed", "stopped": "stopped"}[look.status.value])
+                if self.mood.prune:
+                    workflow.prune()
                 return
 
     async def _order(self, workflow: Workflow, engine: Engine) -> Order:
@@ -312,7 +330,7 @@ class World:
                 job.status, job.said = "stopped", "job: :\n \n\nError\n"
 
     async def delete(self, workflow: Workflow) -> None:
-        """Mark it, and remove its workspace."""
+        """Mark it, and remove its workspace. An open session stays: it is closed by whoever opened it, or when it idles."""
         workflow.move("deleted")
         if workflow.task is not None:
             workflow.task.cancel()

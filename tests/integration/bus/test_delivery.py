@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 from contextlib import asynccontextmanager
 
 import aio_pika
@@ -100,6 +101,7 @@ async def test_what_rabbitmq_gives_up_on_is_parked_by_its_owner_and_its_job_sett
                     await asyncio.sleep(0.02)
 
     assert (found[0].queue, found[0].reason, found[0].message) == ("executor.stop-run", "RabbitMQ: rejected", command.id)
+    assert found[0].subject == StopRun.subject
     assert [(fact.job, fact.queue) for fact in world.facts] == [(job, "executor.stop-run")]
     assert world.heard.seen == []
 
@@ -205,6 +207,20 @@ async def test_the_delivery_limit_is_a_policy(world: World):
         f"{POLICY}-parked": 1_000_000,
     }
     assert Management(world.host.management, "x").url.startswith("http")
+
+
+async def test_without_the_management_interface_the_policies_are_lines_for_a_shell(world: World):
+    """They set what the interface would, on the virtual host of the bus's address."""
+    _, _, *lines = await Rabbit(world.host.url(), TOPOLOGY).make(None, 33)
+
+    told = [shlex.split(line) for line in lines]
+    assert [one[:4] for one in told] == [["rabbitmqctl", "set_policy", "-p", world.host.name]] * 2
+    assert [one[-4:] for one in told] == [["--apply-to", "queues", "--priority", "10"]] * 2
+    await Rabbit(world.host.url(), TOPOLOGY).make(world.host.management, 33)
+    there = await world.host.call("GET", f"policies/{world.host.name}")
+    assert {(name, pattern, json.loads(limit)["delivery-limit"]) for name, pattern, limit in (one[4:7] for one in told)} == {
+        (policy["name"], policy["pattern"], policy["definition"]["delivery-limit"]) for policy in there
+    }
 
 
 async def test_headers_tell_nothing_but_the_trace_and_the_sender(world: World):

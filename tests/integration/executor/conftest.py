@@ -63,7 +63,7 @@ class Sticky:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.runner, name)
-        if name not in {"submit", "look", "stop", "delete", "usage"}:
+        if name not in {"submit", "withdraw", "look", "stop", "delete", "usage"}:
             return found
 
         async def through(*told: Any) -> Any:
@@ -151,7 +151,7 @@ async def world(database_url: str, folder: Path) -> AsyncIterator[World]:
     )  # fmt: skip
     settings = ExecutorSettings(
         database_url=database_url, state=folder, files_url=f"file:{folder}/files", runner_url=f"local:{folder}/runs",
-        run_lease=1.0, runs_at_once=2, log_limit=1000, output_limit=10_000, child_environment=NAMES,
+        run_lease=1.0, runs_at_once=2, log_limit=1000, output_limit=10_000, outputs_grace=0, child_environment=NAMES,
     )  # fmt: skip
     async with a_house(executor, settings, ear) as house:
         runner = Sticky(house.parts.runner)

@@ -1,5 +1,6 @@
 """Files from outside, fetched before a run is handed over: once, by lease, tried again, given up with a reason."""
 
+import asyncio
 import hashlib
 import threading
 import time
@@ -11,8 +12,10 @@ from tests.elsewhere import Elsewhere
 from tests.integration.executor.conftest import World
 
 from chassis.files import collect
+from chassis.testing import somebody
 from contracts.executor import Origin, OutsideFile, RestartRun, RunFailed, RunFinished, RunQueued, RunStopped, Source, StopRun
 from contracts.ids import uuid7
+from executor.runs.fetcher import AT_ONCE, SHARE
 
 SHOW = """
 cwlVersion: v1.2
@@ -180,3 +183,23 @@ async def test_a_long_file_keeps_no_other_run_from_running(world: World, elsewhe
     finally:
         go.set()
     assert {one.run.id for one in await world.heard(RunFinished, count=5)} == {fast, plain, *slow}
+
+
+async def test_long_files_of_one_tenant_keep_no_other_from_theirs(world: World, elsewhere: Elsewhere):
+    """Whatever else of theirs waits, a tenant has half of those who fetch in hand at most."""
+    go = threading.Event()
+    elsewhere.pages["/slow"] = lambda _handler: go.wait(120) and (200, PLAIN, b"slow")
+    elsewhere.pages["/fast"] = 200, PLAIN, b"fast"
+    try:
+        slow = {await world.start(SHOW, **wanted(elsewhere.url("/slow"))) for _ in range(AT_ONCE + 1)}
+        async with asyncio.timeout(60):
+            while [path for path, _ in elsewhere.asked].count("/slow") < SHARE:
+                await asyncio.sleep(0.02)
+        world.caller = somebody("bob", "biology")
+        fast = await world.start(SHOW, **wanted(elsewhere.url("/fast")))
+        done = (await world.heard(RunFinished))[0].run
+        assert (done.id, done.tenant) == (fast, world.caller.tenants[0])
+        assert [path for path, _ in elsewhere.asked].count("/slow") == SHARE
+    finally:
+        go.set()
+    assert {one.run.id for one in await world.heard(RunFinished, count=len(slow) + 1)} == {fast, *slow}

@@ -1,6 +1,8 @@
 """Runs through queue, runner and collector, also when the runner is away, wrong, or gone."""
 
 import asyncio
+import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -146,6 +148,62 @@ async def test_a_run_that_waits_is_stopped_at_once(world: World):
     assert (end.job, end.run.reason, end.run.started) == (job, "stopped by ada", None)
 
 
+async def test_a_run_that_the_runner_may_have_is_looked_for_before_it_is_stopped(world: World):
+    """The runner took it and the answer was lost: it is stopped there before anybody is told that it is stopped."""
+
+    def lost(times):
+        async def half():
+            await world.runner.runner.submit((await world.row(run)).order())
+            raise Trouble("the answer was lost")
+
+        return half()
+
+    def away(times):
+        if times == 1:
+            raise Trouble("REANA is away")
+
+    world.runner.plans = {"submit": lost, "withdraw": away}
+    run = uuid7()
+    await world.tell(StartRun(run=run, workflow=await world.workflow(SLEEPY)))
+    async with asyncio.timeout(60):
+        while not await world.runner.runner.usage(run, ""):
+            await asyncio.sleep(0.02)
+    job = await world.tell(StopRun(run=run))
+
+    end = (await world.heard(RunStopped))[0]
+    assert (end.job, end.run.reason, world.runner.times["withdraw"]) == (job, "stopped by ada", 2)
+    assert await world.runner.runner.usage(run, "") == 0
+    assert not [fact for fact in world.said if isinstance(fact, RunStarted)]
+
+
+async def test_a_run_that_is_in_hand_when_it_is_stopped_is_not_started(world: World):
+    """Told to stop between its claim and its start, the submitter leaves it; what there is of it is removed."""
+    goes_on = asyncio.Event()
+    found = world.runner.runner.submit
+
+    async def slowly(order, named):
+        await goes_on.wait()
+        await named("half")
+        return await found(order, named)
+
+    world.runner.plans["submit"] = lambda _times: None
+    world.runner.runner.submit = slowly
+    run = await world.start(SLEEPY)
+    async with asyncio.timeout(60):
+        while world.runner.times.get("submit", 0) < 1:
+            await asyncio.sleep(0.02)
+    job = await world.tell(StopRun(run=run))
+    async with asyncio.timeout(60):
+        while not (await world.row(run)).stop_asked:
+            await asyncio.sleep(0.02)
+    goes_on.set()
+
+    end = (await world.heard(RunStopped))[0]
+    assert (end.job, world.runner.times["submit"], world.runner.times["withdraw"]) == (job, 1, 1)
+    assert (await world.row(run)).runner_id == "half"
+    assert await world.runner.runner.usage(run, "") == 0
+
+
 async def test_a_running_run_is_stopped_with_its_steps(world: World):
     """Its commands end, its steps are stopped, and the fact carries the job of who asked."""
     run = await world.start(SLEEPY)
@@ -207,6 +265,9 @@ async def test_a_deleted_run_leaves_no_files(world: World):
     job = await world.tell(DeleteRun(run=run))
 
     assert (await world.heard(RunDeleted))[0].job == job
+    async with asyncio.timeout(60):
+        while (await world.row(run)).leftover is not None:
+            await asyncio.sleep(0.02)
     with pytest.raises(FileNotFoundError):
         await world.house.files.size(key)
     assert await world.runner.runner.usage(run, (await world.row(run)).runner_id) == 0
@@ -229,6 +290,103 @@ async def test_what_a_dataset_holds_outlives_its_run(world: World):
     assert kept.stored is not None and gone.stored is None
     assert await world.house.files.size(kept.stored) > 0
     assert await world.runner.runner.usage(run, (await world.row(run)).runner_id) == 0
+
+
+async def test_a_dataset_that_fills_while_its_run_is_being_removed_keeps_the_files(world: World):
+    """The workspace is being deleted when the word of the dataset comes: it counts, although the removal had begun."""
+    run = await world.start()
+    await world.heard(RunFinished)
+
+    def meanwhile(_times):
+        async def filled():
+            async with world.house.work() as unit:
+                await keep_outputs(DatasetFilled(dataset="10378.1/5", run=run, tenant=world.caller.tenants[0]), unit)
+
+        return filled()
+
+    world.runner.plans["delete"] = meanwhile
+    await world.tell(DeleteRun(run=run))
+    await world.heard(RunDeleted)
+
+    row = await world.row(run)
+    assert (row.kept, row.leftover) == (True, None)
+    assert await world.house.files.size(row.run().outputs[0].stored) > 0
+
+
+async def test_the_word_of_a_dataset_that_comes_after_the_removal_keeps_the_files(world: World):
+    """For a while they are there, although nobody is shown them; then the output is whole again, else it goes for good."""
+    world.house.settings = world.house.settings.model_copy(update={"outputs_grace": 3600.0})
+    run, other = await world.start(), await world.start()
+    await world.heard(RunFinished, count=2)
+    keys = [(await world.row(one)).run().outputs[0].stored for one in (run, other)]
+    for one in (run, other):
+        await world.tell(DeleteRun(run=one))
+    await world.heard(RunDeleted, count=2)
+    assert [(await world.row(one)).run().outputs[0].stored for one in (run, other)] == [None, None]
+
+    async with world.house.work() as unit:
+        await keep_outputs(DatasetFilled(dataset="10378.1/5", run=run, tenant=world.caller.tenants[0]), unit)
+        row = await unit.runs.get(other, lock=True)
+        assert [row.leftover["loud.txt"], await world.house.files.size(keys[1]) > 0] == [keys[1], True]
+        row.leftover_due = datetime.now(UTC)
+    async with asyncio.timeout(60):
+        while (await world.row(other)).leftover is not None:
+            await asyncio.sleep(0.02)
+
+    assert (await world.row(run)).run().outputs[0].stored == keys[0]
+    assert await world.house.files.size(keys[0]) > 0
+    with pytest.raises(FileNotFoundError):
+        await world.house.files.size(keys[1])
+
+
+async def test_an_output_that_never_comes_as_it_was_written_is_not_kept(world: World):
+    """Its SHA-1 is compared while it is stored; it is read again a few times, then the run says what is wrong."""
+    true = hashlib.sha1(b"HELLO\n").hexdigest()
+    times = []
+
+    def told(sha1):
+        look = world.runner.runner.look
+
+        async def planned(known):
+            news = await look(known)
+            return {
+                run: replace(one, outputs=tuple(replace(output, sha1=sha1) for output in one.outputs)) if one.outputs else one
+                for run, one in news.items()
+            }
+
+        return planned
+
+    files = world.runner.runner.files
+    world.runner.runner.files = lambda *wanted: times.append(wanted) or files(*wanted)
+    found = world.runner.runner.look
+    for sha1 in (true, "0" * 40):
+        world.runner.runner.look = found
+        world.runner.runner.look = told(sha1)
+        await world.start()
+        await world.heard(RunFinished, count=1 if sha1 == true else 2)
+
+    good, bad = [fact.run for fact in await world.heard(RunFinished, count=2)]
+    assert (good.reason, good.outputs[0].stored is not None) == (None, True)
+    assert bad.outputs[0].stored is None
+    assert bad.reason == f"loud.txt is not kept: its SHA-1 is {true}, the engine wrote {'0' * 40}"
+    assert sum(one[2].endswith("loud.txt") for one in times) == 1 + 3
+
+
+async def test_an_output_that_has_vanished_is_told_and_not_stored(world: World):
+    """Somebody tidied up before it was fetched: the run keeps its end and what is known of the file."""
+    files = world.runner.runner.files
+
+    async def without(run, runner_id, path):
+        if path.endswith("loud.txt"):
+            raise FileNotFoundError(path)
+        async for block in files(run, runner_id, path):
+            yield block
+
+    world.runner.runner.files = without
+    await world.start()
+
+    (output,) = (await world.heard(RunFinished))[0].run.outputs
+    assert (output.path, output.size, output.stored) == ("loud.txt", 6, None)
 
 
 async def test_strangers_can_do_nothing_with_a_run(world: World):

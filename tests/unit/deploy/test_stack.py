@@ -14,7 +14,9 @@ from ruamel.yaml import YAML
 from tests.servers import ADDRESSES
 
 from contracts.topology import QUEUES
+from executor.runner import RunnerSettings
 from executor.service import executor
+from executor.tokens.vault import Vault
 from gateway.service import gateway
 from provenance.service import provenance
 from registry.service import registry
@@ -120,6 +122,19 @@ def test_the_realm_holds_no_secret_and_no_person() -> None:
     assert all(user["username"].startswith("service-account-") for user in told["users"])
     assert not any(client.get("redirectUris") == ["*"] or client.get("webOrigins") == ["*"] for client in told["clients"])
     assert not re.search(r"password\d", json.dumps(told))
+
+
+def test_the_stack_has_a_key_for_stored_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose's executor keeps no key of its own over a restart, so one is made with the passwords, once."""
+    monkeypatch.setattr(secrets, "DEPLOY", tmp_path)
+
+    assert (secrets.main(), secrets.main()) == (0, 0)
+
+    told = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+    sealed = Vault(told["REANA_TOKEN_KEYS"].encode()).seal("ada", "secret")
+    settings = RunnerSettings(state=tmp_path, reana_token_keys=told["REANA_TOKEN_KEYS"])
+    assert Vault.of(settings).open("ada", sealed) == "secret"
+    assert "${REANA_TOKEN_KEYS:-}" in compose()["services"]["executor"]["environment"]["REANA_TOKEN_KEYS"]
 
 
 def test_tests_look_for_every_server() -> None:

@@ -21,7 +21,7 @@ from gateway.facades.reprov import texts
 from gateway.facades.reprov.errors import DetailError, NoError, missing, saying, told
 from gateway.facades.reprov.keeping import Kept
 from gateway.facades.reprov.keys import NAMESPACE, with_keys
-from gateway.facades.reprov.printing import in_full, naive, username
+from gateway.facades.reprov.printing import in_full, naive, step_log, username
 from gateway.facades.reprov.shapes import Execution, NumberedStep
 from gateway.facades.reprov.texts import READABLE, as_json, workflows_shown
 
@@ -172,6 +172,24 @@ def test_an_execution_on_reana_names_it():
         "kubernetes_memory_limit": None,
         "docker_image": "python:3.11",
     }
+
+
+def test_an_execution_on_reana_names_its_jobs():
+    """Each job by its UUID there, in usage, log and document; and what Kubernetes gave them at most."""
+    runner = {"engine": "reana-workflow-engine-cwl", "version": "0.9.4", "runner": "https://reana.example.org"}
+    found = execution(step(backend_job="7f-1"), environment=Environment.model_validate(runner | {"memory_limit": "4Gi"}))
+    kind = {"$": "reprovena:SOFTWARE", "type": "xsd:QName"}
+    place = {"prov:type": {"$": "reprovena:WORKFLOW_STEP", "type": "xsd:QName"}, "reprovena:place": "train"}
+    document = {"activity": {"item:s": place}, "agent": {"item:e": {"prov:type": kind, "reprovena:runner": runner["runner"]}}}
+
+    told = in_full(found, 4, {})
+    keys = with_keys(document, found, {})
+
+    assert told.environment is not None and told.steps[0].resource_usage is not None
+    assert (told.environment.kubernetes_memory_limit, told.steps[0].resource_usage.backend_job_id) == ("4Gi", "7f-1")
+    assert step_log(found, found.steps[0].step, "", None).backend_job_id == "7f-1"
+    assert keys["activity"]["item:s"]["reprov:backendJobId"] == "7f-1"
+    assert keys["agent"]["item:e"]["reprov:kubernetesMemoryLimit"] == "4Gi"
 
 
 def test_two_images_are_no_image():

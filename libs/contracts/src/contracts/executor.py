@@ -109,6 +109,8 @@ class Step(Part):
     cpu_seconds: float | None = None
     peak_memory: int | None = None
     """Bytes."""
+    backend_job: str | None = None
+    """What the engine's own backend calls the job that it was."""
     log: FileRef | None = None
     parameters: dict[str, Any] = {}
     used: tuple[FileSeen, ...] = ()
@@ -131,6 +133,8 @@ class Environment(Part):
     confinement: Confinement = Confinement.NONE
     python: str | None = None
     platform: str | None = None
+    memory_limit: str | None = None
+    """What a step may use that asks for nothing else, in the words of what ran it: `4Gi`."""
 
 
 class Run(Part):

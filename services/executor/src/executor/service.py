@@ -20,7 +20,7 @@ from contracts.refusals import ExecutorCommandRefused, ExecutorDeliveryParked
 from executor.runs import legacy
 from executor.runs import routes as runs
 from executor.runs.collector import collect_due
-from executor.runs.fetcher import fetch_due
+from executor.runs.fetcher import AT_ONCE, fetch_due
 from executor.runs.handlers import delete_run, keep_outputs, restart_run, start_run, stop_run
 from executor.runs.submitter import submit_due
 from executor.runs.sweep import sweep
@@ -41,8 +41,8 @@ executor = Service(
     parked=ExecutorDeliveryParked,
     routes=(runs.router, legacy.router, tokens.router),
     loops=(
-        # four equal ones: a long file keeps nobody else from theirs
-        *(Loop("executor.fetcher", fetch_due, every=2.0) for _ in range(4)),
+        # several equal ones: a long file keeps nobody else from theirs
+        *(Loop("executor.fetcher", fetch_due, every=4.0) for _ in range(AT_ONCE)),
         Loop("executor.submitter", submit_due, every=1.0),
         Loop("executor.sweep", sweep, every=0.25, idle=2.0),
         Loop("executor.collector", collect_due, every=1.0),

@@ -28,6 +28,9 @@ class ExecutorSettings(RunnerSettings, OutsideSettings):
     output_limit: int = Field(16 << 30, ge=1)
     """Bytes of one run's outputs that are kept; those beyond are told, but not stored."""
 
+    outputs_grace: float = Field(86_400.0, ge=0)
+    """Seconds that the outputs of a deleted run stay in the file store: the word of a dataset that holds them may be late."""
+
 
 @dataclass(frozen=True)
 class ExecutorParts:

@@ -101,7 +101,7 @@ def test_final_outputs_are_found_wherever_they_stand() -> None:
         "deep": {
             "class": "Directory",
             "location": f"{top}/d",
-            "listing": [{"class": "File", "location": f"{top}/d/y", "size": 1}],
+            "listing": [{"class": "File", "location": f"{top}/d/y", "size": 1, "checksum": f"sha1${'0f' * 20}"}],
         },
         "bare": {"class": "Directory", "location": f"{top}/e", "basename": "e"},
         "none": None,
@@ -114,7 +114,7 @@ def test_final_outputs_are_found_wherever_they_stand() -> None:
     assert list(final_output(log)) == [
         Result("one", "a b.txt", 3),
         Result("list", "outputs/x", None),
-        Result("deep", "d/y", 1),
+        Result("deep", "d/y", 1, "0f" * 20),
         Folder("bare", "e"),
         Result("pair", "p", None),
         Result("pair", "p.idx", None),

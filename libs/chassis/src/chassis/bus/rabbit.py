@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -18,7 +19,7 @@ from chassis import logs
 from chassis.bus import names
 from chassis.bus.ear import Ear, Heard
 from chassis.bus.letters import letter_of
-from chassis.bus.management import Management
+from chassis.bus.management import Management, policies
 from chassis.bus.outbox import Destinations
 from chassis.bus.parked import FORGED, UNREADABLE
 from chassis.bus.postgres import Carrier as OwnCarrier
@@ -175,6 +176,8 @@ class RabbitCarrier:
         why = str(deaths[0].get("reason")) if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict) else "unknown"
         log.error("parked by RabbitMQ", extra={"queue": name, "reason": why})
         letter = letter_of(name, raw, known.id if known else None)
+        if s is not None:  # RabbitMQ brings it under the name of its queue
+            letter = replace(letter, subject=s.message.subject)
         await self.ear.set_aside(letter, known, f"RabbitMQ: {why}", json.dumps(deaths, default=str))
 
     async def ping(self) -> None:
@@ -219,14 +222,11 @@ class Rabbit:
         finally:
             await broker.stop()
         done = [f"{len(self._queues)} queues are there"]
+        vhost, limits = vhost_of(self._url), policies(self._queues, delivery_limit)
         if management is None:
-            pattern = names.pattern(self._queues)
-            policy = f"""'{pattern}' '{{"delivery-limit":{delivery_limit}}}' --apply-to queues --priority 10"""
-            return [
-                *done,
-                f"BUS_MANAGEMENT_URL is not set; set the delivery limit by: rabbitmqctl set_policy {names.POLICY} {policy}",
-            ]
-        await Management(management, vhost_of(self._url)).limit_deliveries(names.pattern(self._queues), delivery_limit)
+            lines = [policy.command(vhost) for policy in limits]
+            return [*done, "BUS_MANAGEMENT_URL is not set; set the delivery limits by:", *lines]
+        await Management(management, vhost).limit_deliveries(limits)
         return [*done, f"the delivery limit is {delivery_limit}"]
 
 

@@ -47,6 +47,10 @@ class Runner(Protocol):
         """
         ...
 
+    async def withdraw(self, order: Order) -> None:
+        """Stop and remove whatever there is of a run that may be submitted, half or whole; it is fine if there is nothing."""
+        ...
+
     async def look(self, known: Mapping[UUID, Known]) -> dict[UUID, Look]:
         """What is new of these runs; one without news is left out. Asking again with the same cursor answers the same."""
         ...
@@ -57,6 +61,10 @@ class Runner(Protocol):
 
     async def delete(self, run: UUID, runner_id: str) -> None:
         """Stop a run if need be and remove its workspace; one that is gone is fine."""
+        ...
+
+    def forget(self, run: UUID) -> None:
+        """Let go of what is remembered of a run: its end and all that belongs to it has been kept."""
         ...
 
     def files(self, run: UUID, runner_id: str, path: str) -> AsyncIterator[bytes]:

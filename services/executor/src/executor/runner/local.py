@@ -81,6 +81,11 @@ class LocalRunner:
                 await self._begin(workspace)
         return str(order.run)
 
+    async def withdraw(self, order: Order) -> None:
+        """Stop its child if there is one and remove its folder."""
+        async with self._doors.setdefault(order.run, asyncio.Lock()):
+            await self.delete(order.run, "")
+
     async def _begin(self, workspace: Workspace) -> None:
         """Start the child and wait until it says that it is there, or has ended."""
         child = await self._forks.start("executor.runner.child:main", str(workspace.folder), log=workspace.log)
@@ -121,6 +126,9 @@ class LocalRunner:
     def _forget(self, workspace: Workspace, run: UUID) -> None:
         workspace.remove()
         self._accounts.give_back(run)
+
+    def forget(self, run: UUID) -> None:
+        """Nothing is remembered: all of it is on the disk."""
 
     async def files(self, run: UUID, runner_id: str, path: str) -> AsyncIterator[bytes]:  # noqa: ARG002
         """Stream a file of the workspace, never one outside of it."""

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -14,17 +14,19 @@ from chassis.files import CHUNK, Files
 from chassis.refusal import Refusal, Trouble, refuse
 from contracts.vocabulary import Engine
 from executor.runner.reanacalls import Away, Calls, Denied
+from executor.runner.reanaflows import Flows
 from executor.runner.reanalook import LOG
 from executor.runner.reanaspec import Children, prepare, room_for
 from executor.runner.reanasweep import Sweep, vanished
-from executor.runner.reanatickets import Ticket, name_of
+from executor.runner.reanatickets import Ticket
 from executor.runner.reanatimes import Clock
 from executor.runner.reanatokens import NoWallet, Tokens, Wallet
+from executor.runner.reanausers import Users
 from executor.runner.seen import Known, Look, Order, Tells
 from executor.runner.settings import RunnerSettings
 
 AT_ONCE = 4
-"""Runs that are being submitted at the same time, and files of one that are being uploaded."""
+"""Runs that are being submitted at the same time."""
 UNSTOPPABLE = frozenset({"created", "queued", "pending"})
 """REANA does not stop what does not run."""
 STOP_WAIT = 60.0
@@ -46,7 +48,9 @@ class ReanaRunner:
         self.clock = Clock(settings.reana_zone)
         self._settings, self._files, self._children = settings, files, children
         self._tokens = Tokens(settings, wallet or NoWallet())
-        self._sweep = Sweep(self.calls, settings, self._tokens, self.clock)
+        self._flows = Flows(self.calls)
+        self._users = Users(self.calls)
+        self._sweep = Sweep(self.calls, settings, self._tokens, self._users, self.clock)
         self._doors: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._stopping: dict[UUID, tuple[float, float]] = {}
@@ -55,85 +59,71 @@ class ReanaRunner:
     async def submit(self, order: Order, named: Callable[[str], Awaitable[None]] | None = None) -> str:
         """Find the run's workflow or create it, say its id, upload, start. Every part can be done again."""
         async with self._doors.setdefault(order.run, asyncio.Lock()), self._room:
-            account = await self._tokens.choose(order.owner)
-            if account is None and self._tokens.any() is None:
-                raise refuse("executor:no-reana-token", "store your REANA token first: PUT /v1/reana-token")
-            token = await self._tokens.of(account)
-            timeout = order.timeout or self._settings.runner_timeout
+            account = await self._account(order)
             try:
-                found = await self._find(order.run, token)
+                token, ticket = await self._entry(order, account)
+                found = await self._flows.find(order.run, token)
                 if found is not None and found["status"] != "created":
-                    return str(Ticket(str(found["id"]), account, timeout))
-                return await self._submit(order, token, account, timeout, found, named)
+                    return str(replace(ticket, workflow=str(found["id"])))
+                return await self._submit(order, token, ticket, found, named)
             except Denied as no:
                 raise _refusal(no, account) from None
+
+    async def _account(self, order: Order) -> str | None:
+        """Whose token opens the run: the one it was half submitted with, whoever has stored or removed one since."""
+        if order.runner_id is not None:
+            return Ticket.read(order.runner_id).account
+        account = await self._tokens.choose(order.owner)
+        if account is None and self._tokens.any() is None:
+            raise refuse("executor:no-reana-token", "store your REANA token first: PUT /v1/reana-token")
+        return account
+
+    async def _entry(self, order: Order, account: str | None) -> tuple[str, Ticket]:
+        """The token for a run, and its ticket as far as it is known."""
+        token = await self._tokens.of(account)
+        if order.runner_id is None:
+            return token, Ticket("", account, order.timeout or self._settings.runner_timeout, await self._users.of(token))
+        ticket = Ticket.read(order.runner_id)
+        await self._users.check(token, ticket)
+        return token, ticket
 
     async def _submit(
         self,
         order: Order,
         token: str,
-        account: str | None,
-        timeout: int,  # noqa: ASYNC109 - the run's, not ours
+        ticket: Ticket,
         found: Mapping[str, Any] | None,
         named: Callable[[str], Awaitable[None]] | None,
     ) -> str:
         async with room_for(order.run) as folder:
             prepared = await prepare(order, folder, self._settings, self._files, self._children)
-            if found is None:
-                ticket = Ticket(await self._create(order.run, token, prepared.specification), account, timeout)
-            else:
-                ticket = Ticket(str(found["id"]), account, timeout)
+            there = str(found["id"]) if found else await self._flows.create(order.run, token, prepared.specification)
+            ticket = replace(ticket, workflow=there)
             if named is not None:
                 await named(str(ticket))
             try:
-                await self._upload(token, ticket, prepared.uploads)
-                await self._start(token, ticket)
+                await self._flows.upload(token, ticket, prepared.uploads)
+                await self._flows.start(token, ticket)
             except Denied as no:
                 if vanished(no):
                     raise Trouble("REANA lost the workflow while it was being submitted") from None
-                await self._remove(token, ticket)
+                await self._flows.remove(token, ticket)
                 raise
         return str(ticket)
 
-    async def _create(self, run: UUID, token: str, specification: dict[str, Any]) -> str:
-        """A workflow of the run's name. Where an earlier one came to light meanwhile, its creation was slow: it counts."""
-        told = await self.calls.once(client.create_workflow, token, specification, name_of(run))
-        if str(told["workflow_name"]) != f"{name_of(run)}.1":
-            first = await self._find(run, token)
-            if first is not None and first["id"] != told["workflow_id"]:
-                await self._remove(token, Ticket(str(told["workflow_id"])))
-                return str(first["id"])
-        return str(told["workflow_id"])
-
-    async def _find(self, run: UUID, token: str) -> Mapping[str, Any] | None:
-        """The run's workflow: the first of its name. Later ones are restarts that somebody made in REANA."""
-        try:
-            told = await self.calls.read(client.get_workflows, token, type="batch", workflow=name_of(run), page=1, size=100)
-        except Denied as no:
-            if no.status == 404 or vanished(no):
-                return None
-            raise
-        alive = [one for one in told if one["status"] != "deleted" and str(one["name"]).startswith(f"{name_of(run)}.")]
-        return min(alive, key=lambda one: [int(part) for part in str(one["name"]).split(".")[1:]], default=None)
-
-    async def _upload(self, token: str, ticket: Ticket, uploads: tuple[tuple[str, Path], ...]) -> None:
-        left = iter(uploads)
-
-        async def some() -> None:
-            for name, path in left:
-                await self.calls.upload(token, ticket.workflow, name, path)
-
-        ends = await asyncio.gather(*(some() for _ in range(AT_ONCE)), return_exceptions=True)
-        for error in ends:
-            if error is not None:
-                raise error
-
-    async def _start(self, token: str, ticket: Ticket) -> None:
-        try:
-            await self.calls.once(client.start_workflow, token, ticket.workflow, parameters={})
-        except Denied as no:
-            if no.status not in {403, 409} or "already" not in str(no):
-                raise
+    async def withdraw(self, order: Order) -> None:
+        """Look for the run's workflow by its name, as an answer may have been lost; stop it and remove it."""
+        async with self._doors.setdefault(order.run, asyncio.Lock()), self._room:
+            account = await self._account(order)
+            try:
+                token, ticket = await self._entry(order, account)
+                found = await self._flows.find(order.run, token)
+            except Denied as no:
+                raise _refusal(no, account) from None
+            if found is not None:
+                runner_id = str(replace(ticket, workflow=str(found["id"])))
+                await self.stop(order.run, runner_id)
+                await self.delete(order.run, runner_id)
 
     async def look(self, known: Mapping[UUID, Known]) -> dict[UUID, Look]:
         """Ask for all live runs of an account with one list, and for details of those that changed."""
@@ -150,6 +140,7 @@ class ReanaRunner:
             await self.calls.read(client.stop_workflow, token, ticket.workflow, False)  # noqa: FBT003 - its own signature
         except Denied as no:
             if vanished(no):
+                await self._users.check(token, ticket)
                 return
             if no.status != 409:
                 raise Trouble(f"REANA does not stop it: {no}") from None
@@ -165,7 +156,7 @@ class ReanaRunner:
         self._stopping[run] = since, now
         if status == "pending" and now - since < STOP_WAIT:
             raise Trouble("the run is about to begin; REANA stops it once it runs")
-        await self._remove(token, ticket)
+        await self._flows.remove(token, ticket)
 
     async def delete(self, run: UUID, runner_id: str) -> None:
         """Stop the run if need be and delete its workflow with its workspace."""
@@ -178,31 +169,34 @@ class ReanaRunner:
                 return
             if told["status"] == "running":
                 await self.stop(run, runner_id)
-            await self._remove(token, ticket)
+            await self._flows.remove(token, ticket)
         except Denied as no:
             if not vanished(no):
                 raise Trouble(f"REANA does not delete it: {no}") from None
+            await self._users.check(token, ticket)
 
-    async def _remove(self, token: str, ticket: Ticket) -> None:
-        try:
-            await self.calls.once(client.delete_workflow, token, ticket.workflow, all_runs=False, workspace=True)
-        except Denied as no:
-            if not vanished(no):
-                raise Trouble(f"REANA does not delete it: {no}") from None
+    def forget(self, run: UUID) -> None:
+        """Let go of its logs."""
+        self._sweep.forget(run)
 
     async def files(self, run: UUID, runner_id: str, path: str) -> AsyncIterator[bytes]:
         """Stream a file of the workspace, or a log."""
         ticket = Ticket.read(runner_id)
         token = await self._tokens.of(ticket.account)
         if not path.startswith(LOG):
-            async for block in self.calls.download(token, ticket.workflow, path):
-                yield block
+            try:
+                async for block in self.calls.download(token, ticket.workflow, path):
+                    yield block
+            except FileNotFoundError:
+                await self._users.check(token, ticket)
+                raise
             return
         texts = self._sweep.memo(run).texts
         if path not in texts:
             try:
                 _jobs, _engine, texts = await self._sweep.reading.logs(token, ticket)
             except Denied:
+                await self._users.check(token, ticket)
                 texts = {}
         if path not in texts:
             raise FileNotFoundError(path)

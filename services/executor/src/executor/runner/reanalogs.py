@@ -22,6 +22,7 @@ WORDS = re.compile(r"\n\n(?P<word>[A-Z][A-Za-z]+)(?P<more>\n[^\n]+)?\n\Z")
 GOOD = "Completed"
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """A workflow's folder on REANA's disk is called by its id."""
+SHA1 = re.compile(r"sha1\$([0-9a-f]{40})")
 LINES, ROOM = 10, 2000
 
 
@@ -101,6 +102,7 @@ class Result:
     path: str
     """Below `outputs/`."""
     size: int | None
+    sha1: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,8 @@ def _results(role: str, value: Any, above: PurePosixPath) -> Iterator[Result | F
     path = _path(value, above)
     match value.get("class"):
         case "File":
-            size = value.get("size")
-            yield Result(role, str(path), size if isinstance(size, int) else None)
+            size, digest = value.get("size"), SHA1.fullmatch(str(value.get("checksum")))
+            yield Result(role, str(path), size if isinstance(size, int) else None, digest[1] if digest else None)
             for second in value.get("secondaryFiles") or []:
                 yield from _results(role, second, path.parent)
         case "Directory" if value.get("listing") is not None:

@@ -148,6 +148,7 @@ def steps_of(
             reason=reason,
             command=(job.command,) if job.command is not None else None,
             image=job.image,
+            backend_job=job.id,
             started=clock.utc(job.started),
             ended=ended if status is not StepStatus.RUNNING else None,
             log=f"{LOG}{job.id}" if status is not StepStatus.RUNNING else None,
@@ -197,7 +198,7 @@ def cwl_output(run: UUID, facts: Facts, one: Result) -> OutputSeen:
         role=one.role,
         evidence=SPECIFIED if known else None,
     )
-    return OutputSeen(file, f"outputs/{one.path}")
+    return OutputSeen(file, f"outputs/{one.path}", one.sha1)
 
 
 def declared_output(run: UUID, steps: Iterable[StepSeen], path: str, size: int | None) -> OutputSeen:

@@ -24,6 +24,7 @@ class Reading:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._version: str | None = None
+        self._limit: str | None = None
 
     async def facts(self, token: str, ticket: Ticket) -> Facts:
         """What of a run never changes."""
@@ -32,9 +33,26 @@ class Reading:
     async def environment(self, token: str, engine: Engine) -> Environment:
         """What runs there; REANA's engines have REANA's version."""
         if self._version is None:
-            self._version = str((await self._calls.read(client.ping, token)).get("reana_server_version") or "unknown")
+            version = (await self._calls.read(client.ping, token)).get("reana_server_version")
+            self._limit = await self._memory_limit(token)
+            self._version = str(version) if version else None
         name = f"reana-workflow-engine-{engine}"
-        return Environment(engine=name, version=self._version, runner=self._calls.url, confinement=Confinement.CONTAINER)
+        return Environment(
+            engine=name,
+            version=self._version or "unknown",
+            runner=self._calls.url,
+            confinement=Confinement.CONTAINER,
+            memory_limit=self._limit,
+        )
+
+    async def _memory_limit(self, token: str) -> str | None:
+        """What Kubernetes gives a job that asks for nothing else, if this REANA tells."""
+        try:
+            told = await self._calls.read(client.info, token)
+        except Denied:
+            return None
+        limit = (told.get("default_kubernetes_memory_limit") or {}).get("value")
+        return str(limit) if limit else None
 
     async def logs(self, token: str, ticket: Ticket) -> tuple[tuple[Job, ...], str, dict[str, str]]:
         """Jobs, the engine's log, and all logs by their paths."""

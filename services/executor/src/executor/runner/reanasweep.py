@@ -21,6 +21,7 @@ from executor.runner.reanaread import Reading
 from executor.runner.reanatickets import Ticket
 from executor.runner.reanatimes import Clock
 from executor.runner.reanatokens import Tokens
+from executor.runner.reanausers import Users
 from executor.runner.seen import Known, Look, StepSeen
 from executor.runner.settings import RunnerSettings
 from executor.runner.watch import late
@@ -39,6 +40,8 @@ LONGEST = 20.0
 MEMOS = 4096
 TEXTS = 4 << 20
 """Characters of one run's logs that are kept until they are in the file store."""
+ALL_TEXTS = 16 * TEXTS
+"""Characters of all runs' logs that are kept; beyond it, the oldest are asked for once more."""
 
 
 @dataclass
@@ -52,6 +55,8 @@ class Memo:
     """The steps as of the last look."""
     texts: dict[str, str] = field(default_factory=dict)
     """Logs by their paths."""
+    size: int = 0
+    """Characters of these."""
     ended: Item | None = None
     mark: str = ""
     same: int = -1
@@ -75,8 +80,8 @@ def vanished(no: Denied) -> bool:
 class Sweep:
     """Looks at live runs."""
 
-    def __init__(self, calls: Calls, settings: RunnerSettings, tokens: Tokens, clock: Clock) -> None:
-        self._calls, self._settings, self._tokens, self._clock = calls, settings, tokens, clock
+    def __init__(self, calls: Calls, settings: RunnerSettings, tokens: Tokens, users: Users, clock: Clock) -> None:
+        self._calls, self._settings, self._tokens, self._users, self._clock = calls, settings, tokens, users, clock
         self._memos: OrderedDict[UUID, Memo] = OrderedDict()
         self._accounts: defaultdict[str | None, Account] = defaultdict(Account)
         self.reading = Reading(calls)
@@ -109,10 +114,13 @@ class Sweep:
             try:
                 token = await self._tokens.of(name)
                 news |= await self._account(token, runs[name], until)
-            except (Denied, Trouble) as error:
+            except Exception as error:  # a fault of ours, too, holds up this account alone
                 account.failures += 1
                 account.next = time.monotonic() + pause(max(self._settings.reana_every, 0.5), account.failures, LONGEST)
-                log.warning("no look at runs on REANA", extra={"account": name, "error": str(error)})
+                ours = not isinstance(error, Denied | Trouble)
+                level = logging.ERROR if ours else logging.WARNING
+                told = {"account": name, "error": str(error)}
+                log.log(level, "no look at runs on REANA", extra=told, exc_info=error if ours else None)
             else:
                 account.failures, account.next = 0, now + self._settings.reana_every
         return news
@@ -170,6 +178,7 @@ class Sweep:
             return await self._ended(token, run, ticket, cursor, item)
         except Denied as no:
             if vanished(no):
+                await self._users.check(token, ticket)
                 return Look(cursor, RunStatus.FAILED, reason="REANA knows nothing of its workflow any more", gone=True)
             raise
 
@@ -241,16 +250,28 @@ class Sweep:
             outputs=outputs,
             log=ENGINE_LOG if engine else None,
         )
-        memo.cursor, memo.told = look.cursor, {step.place: step for step in steps}
-        return look if cursor else await self._with_surroundings(token, memo, look)
+        look = look if cursor else await self._with_surroundings(token, memo, look)
+        memo.facts, memo.told = None, {}  # nobody asks again, unless this look was lost
+        return look
 
     async def _details(self, token: str, ticket: Ticket, memo: Memo) -> tuple[Facts, tuple[Job, ...], str]:
         if memo.facts is None:
             memo.facts = await self.reading.facts(token, ticket)
-        jobs, engine, memo.texts = await self.reading.logs(token, ticket)
-        if sum(map(len, memo.texts.values())) > TEXTS:
-            memo.texts = {}
-        return memo.facts, jobs, engine
+        facts = memo.facts
+        jobs, engine, texts = await self.reading.logs(token, ticket)
+        size = sum(map(len, texts.values()))
+        memo.texts, memo.size = (texts, size) if size <= TEXTS else ({}, 0)
+        self._make_room()
+        return facts, jobs, engine
+
+    def _make_room(self) -> None:
+        """Let go of the oldest logs that are too many."""
+        held = sum(memo.size for memo in self._memos.values())
+        for memo in self._memos.values():
+            if held <= ALL_TEXTS:
+                return
+            held -= memo.size
+            memo.texts, memo.size = {}, 0
 
     async def _with_surroundings(self, token: str, memo: Memo, look: Look) -> Look:
         """With the first news comes what never changes."""

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from chassis.refusal import Trouble
+from chassis.refusal import Trouble, refuse
 from executor.runner.settings import RunnerSettings
 
 
@@ -10,7 +10,7 @@ class Wallet(Protocol):
     """Where accounts keep their REANA tokens."""
 
     async def get(self, account: str) -> str | None:
-        """The token of an account; nothing if it has stored none."""
+        """The token of an account; nothing if it has stored none. `ValueError` if what is stored cannot be read."""
         ...
 
 
@@ -30,11 +30,18 @@ class Tokens:
 
     async def choose(self, account: str | None) -> str | None:
         """Whose token a run of this account is submitted with: its own (answers the account) or the platform's (nothing)."""
-        return account if account is not None and await self._wallet.get(account) is not None else None
+        try:
+            return account if account is not None and await self._wallet.get(account) is not None else None
+        except ValueError:
+            told = "your stored REANA token can no longer be read; store it again: PUT /v1/reana-token"
+            raise refuse("executor:no-reana-token", told) from None
 
     async def of(self, account: str | None) -> str:
         """The token of an account; for nothing, the platform's own."""
-        token = self._own if account is None else await self._wallet.get(account)
+        try:
+            token = self._own if account is None else await self._wallet.get(account)
+        except ValueError as error:  # it comes to rights when the token is stored again, or its key is back
+            raise Trouble(f"{account}: {error}") from None
         if not token:
             whose = (
                 "the platform has no REANA token (REANA_ACCESS_TOKEN)" if account is None else f"no REANA token of {account}"

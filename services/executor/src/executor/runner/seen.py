@@ -47,6 +47,8 @@ class Order:
     """Seconds; nothing means the runner's limit."""
     owner: str | None = None
     """Account that asked for the run, where runs are submitted in somebody's name."""
+    runner_id: str | None = None
+    """What the runner called it when it was half submitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class StepSeen:
     ended: datetime | None = None
     cpu_seconds: float | None = None
     peak_memory: int | None = None
+    backend_job: str | None = None
     log: str | None = None
     """Path for `Runner.files`."""
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -94,6 +97,8 @@ class OutputSeen:
     """Its id is that of the step output (or outside file) it is; `path` is relative to the run's outputs."""
     workspace: str | None
     """Path for `Runner.files`; nothing if it cannot be had, as for a link that leaves the workspace."""
+    sha1: str | None = None
+    """Its digest as the engine took it, where that tells no better one."""
 
 
 @dataclass(frozen=True, slots=True)

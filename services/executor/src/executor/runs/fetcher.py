@@ -13,6 +13,10 @@ from executor.runs.store import RunRow
 from executor.runs.submitter import again, fail
 from executor.unit import ExecutorHouse
 
+AT_ONCE = 8
+"""Runs of one process whose files are fetched at the same time."""
+SHARE = AT_ONCE // 2
+"""Those of them that may be one tenant's: a server that sends slowly holds a place for as long as `OUTSIDE_WITHIN`."""
 LONGEST = 30.0
 """Seconds between two attempts, at most."""
 WHAT = "its files could not be fetched"
@@ -21,7 +25,7 @@ WHAT = "its files could not be fetched"
 async def fetch_due(house: ExecutorHouse) -> bool:
     """Take one run that waits for files, and fetch them."""
     async with house.work() as unit:
-        run = await unit.runs.claim_awaiting(house.owner, house.settings.run_lease)
+        run = await unit.runs.claim_awaiting(house.owner, house.settings.run_lease, SHARE)
         row = await unit.runs.get(run) if run is not None else None
     if row is None:
         return False

@@ -1,5 +1,6 @@
 """What the executor does when it is told to."""
 
+import logging
 from datetime import UTC, datetime
 
 from chassis.refusal import Refusal, refuse
@@ -13,6 +14,8 @@ from executor.runs.model import ENDED, LIVE, QUEUED, STOPPED, Change
 from executor.runs.saying import move_run
 from executor.runs.store import RunRow
 from executor.unit import ExecutorUnit
+
+log = logging.getLogger(__name__)
 
 
 def _caller(command: Command) -> Caller:
@@ -150,19 +153,31 @@ async def stop_run(command: StopRun, unit: ExecutorUnit) -> None:
     if row.stop_asked:
         raise refuse("executor:wrong-status", "the run is being stopped already")
     row.put(run.model_copy(update={"stopped_by": account}))
-    row.stop_asked, row.stop_job, row.stopper = True, command.job, account
-    # whoever fetches its files notices that the run is not theirs any more
-    in_hand = row.leased_until is not None and row.leased_until > datetime.now(UTC) and not row.awaited()
-    if run.status is QUEUED and not in_hand:
+    row.stop_asked, row.stop_job, row.stopper = True, command.job, caller.name
+    # whoever fetches its files notices that the run is not theirs any more; what a submitter had in hand, the runner may have
+    if run.status is QUEUED and not row.attempted:
         await move_run(unit, row, STOPPED, datetime.now(UTC), f"stopped by {caller.name}")
+    elif run.status is QUEUED:
+        row.due = datetime.now(UTC)
+        unit.ring("executor.submitter")
     unit.ring("executor.sweep")
 
 
 async def keep_outputs(event: DatasetFilled, unit: ExecutorUnit) -> None:
-    """Let the outputs of a run outlive it, because a dataset holds them."""
+    """Let the outputs of a run outlive it, because a dataset holds them; also if it was deleted a while ago."""
     row = await unit.runs.get(event.run, lock=True)
-    if row is not None and row.tenant == event.tenant:
-        row.kept = True
+    if row is None or row.tenant != event.tenant:
+        return
+    row.kept = True
+    if row.leftover is None:
+        return
+    if row.leftover_due is None:
+        log.error("a dataset's files are gone", extra={"run": str(row.id), "dataset": event.dataset})
+        return
+    run, stored = row.run(), row.leftover
+    again = tuple(output.model_copy(update={"stored": stored.get(output.path)}) for output in run.outputs)
+    row.put(run.model_copy(update={"outputs": again}))
+    row.leftover = row.leftover_due = None
 
 
 async def delete_run(command: DeleteRun, unit: ExecutorUnit) -> None:

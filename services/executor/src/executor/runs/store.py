@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
 
 from contracts.executor import OutsideFile, Run, StagedFile, Step
 from contracts.message import Caller
 from contracts.vocabulary import RunStatus
 from executor.runner import Order
+from executor.runs.claims import Claims
 from executor.runs.model import Change
 
 SCHEMA = {"schema": "executor"}
@@ -30,6 +30,7 @@ class RunRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("tenant", "name", "major", "minor"),
         Index("runs_due", "status", "due", postgresql_where=text("status in ('queued', 'pending', 'running')")),
+        Index("runs_leftover", "leftover_due", postgresql_where=text("leftover is not null")),
         Index("runs_listed", "tenant", "created", "id"),
         SCHEMA,
     )
@@ -51,6 +52,8 @@ class RunRow(SQLModel, table=True):
     due: datetime | None = Field(default=None, sa_column=_time())
     """Nothing is to be done before."""
     failures: int = 0
+    attempted: bool = False
+    """Whether a submitter ever had it in hand, so that the runner may know of it."""
     leased_by: UUID | None = Field(default=None, sa_column=Column(Uuid))
     leased_until: datetime | None = Field(default=None, sa_column=_time())
     runner_id: str | None = None
@@ -61,10 +64,15 @@ class RunRow(SQLModel, table=True):
     stop_told: bool = False
     stop_job: UUID | None = Field(default=None, sa_column=Column(Uuid))
     stopper: str | None = None
+    """The name of who asked to stop it."""
     delete_asked: bool = False
     delete_job: UUID | None = Field(default=None, sa_column=Column(Uuid))
     kept: bool = False
     """Whether a dataset holds outputs of it, so that they outlive it."""
+    leftover: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    """Where the file store still has outputs of the deleted run, by their paths."""
+    leftover_due: datetime | None = Field(default=None, sa_column=_time())
+    """When these go; nothing once they are going."""
     usage: int | None = Field(default=None, sa_column=Column(BigInteger))
     """Bytes of its workspace and stored files, for quotas."""
 
@@ -88,6 +96,7 @@ class RunRow(SQLModel, table=True):
             files=self.staged(),
             timeout=self.timeout,
             owner=run.owner,
+            runner_id=self.runner_id,
         )
 
     def staged(self) -> tuple[StagedFile, ...]:
@@ -145,46 +154,10 @@ NUMBER = text(
     on conflict (tenant, name) do update set last = n.last + 1 returning last"""
 )
 RESTART = text("select max(minor) + 1 from executor.runs where tenant = :tenant and name = :name and major = :major")
-TURN = text("select pg_advisory_xact_lock(7263543)")
-BUSY = text(
-    """select count(*) from executor.runs where status in ('pending', 'running')
-    or (status = 'queued' and leased_until > now() and not files @? '$[*] ? (!exists(@.content))')"""
-)
-CLAIM_QUEUED = text(
-    """update executor.runs set leased_by = :owner, leased_until = now() + make_interval(secs => :seconds)
-    where id = any(array(
-        select id from executor.runs
-        where status = 'queued' and due <= now() and (leased_until is null or leased_until < now())
-            and (files @? '$[*] ? (!exists(@.content))') = :awaiting
-        order by priority desc, due, id limit :limit for update skip locked))
-    returning id"""
-)
-CLAIM_ENDING = text(
-    """update executor.runs set leased_by = :owner, leased_until = now() + make_interval(secs => :seconds)
-    where id = any(array(
-        select id from executor.runs
-        where ((status in ('pending', 'running') and ending is not null) or (delete_asked and status <> 'deleted'))
-            and due <= now() and (leased_until is null or leased_until < now())
-        order by due, id limit :limit for update skip locked))
-    returning id"""
-)
-RENEW = text(
-    """update executor.runs set leased_until = now() + make_interval(secs => :seconds)
-    where id = :run and leased_by = :owner returning 1"""
-)
-LATER = text(
-    """update executor.runs set leased_by = null, leased_until = null, failures = failures + :failed,
-        due = now() + make_interval(secs => :seconds)
-    where id = :run and leased_by = :owner returning failures"""
-)
-RELEASED = text("update executor.runs set leased_until = now() where leased_by = :owner and leased_until > now()")
 
 
-class Runs:
+class Runs(Claims):
     """The runs in a transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self.session = session
 
     async def number(self, tenant: str, name: str) -> int:
         """The next number of a name."""
@@ -236,30 +209,3 @@ class Runs:
             col(RunRow.status).in_([RunStatus.PENDING, RunStatus.RUNNING]), col(RunRow.ending).is_(None)
         )
         return (await self.session.scalars(live.order_by(col(RunRow.created)))).all()
-
-    async def claim_queued(self, owner: UUID, seconds: float, at_once: int, most: int) -> list[UUID]:
-        """Take queued runs that are due, no more than still fit, nor `most`; several processes take turns to count."""
-        await self.session.execute(TURN)
-        free = min(at_once - int(await self.session.scalar(BUSY) or 0), most)
-        if free <= 0:
-            return []
-        told = {"owner": owner, "seconds": seconds, "limit": free, "awaiting": False}
-        return list(await self.session.scalars(CLAIM_QUEUED, told))
-
-    async def claim_awaiting(self, owner: UUID, seconds: float) -> UUID | None:
-        """Take a queued run that is due and waits for files from outside."""
-        told = {"owner": owner, "seconds": seconds, "limit": 1, "awaiting": True}
-        return next(iter(await self.session.scalars(CLAIM_QUEUED, told)), None)
-
-    async def claim_ending(self, owner: UUID, seconds: float, limit: int) -> list[UUID]:
-        """Take runs whose outputs are to be fetched, or that are to be removed."""
-        return list(await self.session.scalars(CLAIM_ENDING, {"owner": owner, "seconds": seconds, "limit": limit}))
-
-    async def renew(self, run: UUID, owner: UUID, seconds: float) -> bool:
-        """Keep a claim; say whether it is still ours."""
-        return await self.session.scalar(RENEW, {"run": run, "owner": owner, "seconds": seconds}) is not None
-
-    async def later(self, run: UUID, owner: UUID, seconds: float, *, failed: bool) -> int:
-        """Give a claim back for a while; say how often it failed by a fault of ours."""
-        told = {"run": run, "owner": owner, "seconds": seconds, "failed": int(failed)}
-        return int(await self.session.scalar(LATER, told) or 0)

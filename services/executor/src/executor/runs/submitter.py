@@ -1,4 +1,4 @@
-"""Handing due runs to the runner, by lease with a heartbeat: a killed submitter's runs are taken up by the next."""
+"""Handing due runs to the runner, or taking back what is to be stopped: by lease, so a killed submitter's runs are taken up."""
 
 import asyncio
 import logging
@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from chassis import leases
-from chassis.refusal import Refusal
+from chassis.refusal import Refusal, Trouble
 from chassis.trouble import is_trouble
-from executor.runs.model import FAILED, LIVE, PENDING, QUEUED
+from executor.runs.model import FAILED, LIVE, PENDING, QUEUED, STOPPED
 from executor.runs.saying import move_run
 from executor.runs.store import RunRow
 from executor.unit import ExecutorHouse
@@ -27,9 +27,10 @@ async def submit_due(house: ExecutorHouse) -> bool:
     settings = house.settings
     at_once = settings.runs_at_once or house.parts.runner.at_once
     async with house.work() as unit:
+        stopped = await unit.runs.claim_stopped(house.owner, settings.run_lease, AT_ONCE)
         mine = await unit.runs.claim_queued(house.owner, settings.run_lease, at_once, AT_ONCE)
-    await asyncio.gather(*(_submit(house, run) for run in mine))
-    return bool(mine)
+    await asyncio.gather(*(_submit(house, run) for run in (*stopped, *mine)))
+    return bool(stopped or mine)
 
 
 def held(house: ExecutorHouse, run: UUID) -> AbstractAsyncContextManager[None]:
@@ -48,12 +49,18 @@ async def _submit(house: ExecutorHouse, run: UUID) -> None:
         row = await unit.runs.get(run)
     if row is None:
         return
+    if row.stop_asked:
+        await _take_back(house, row)
+        return
 
     async def named(runner_id: str) -> None:
         async with house.work() as unit:
             fresh = await unit.runs.get(run, lock=True)
             if fresh is not None:
                 fresh.runner_id = runner_id
+            stop = fresh is None or fresh.stop_asked
+        if stop:
+            raise Trouble("it is to be stopped")  # so it is not started; what there is of it is removed next
 
     try:
         async with held(house, run):
@@ -66,13 +73,29 @@ async def _submit(house: ExecutorHouse, run: UUID) -> None:
         await _handed_over(house, run, runner_id)
 
 
+async def _take_back(house: ExecutorHouse, row: RunRow) -> None:
+    """Stop a run that the runner may know of: an answer that was lost may have started it."""
+    try:
+        async with held(house, row.id):
+            await house.parts.runner.withdraw(row.order())
+    except Refusal as no:  # nobody can look for it, so nothing was started either
+        log.warning("nothing is looked for", extra={"run": str(row.id), "error": no.problem.detail})
+    except Exception as error:
+        await again(house, row.id, error, "could not be stopped")
+        return
+    async with house.work() as unit:
+        fresh = await unit.runs.get(row.id, lock=True)
+        if fresh is not None and fresh.run().status is QUEUED:
+            await move_run(unit, fresh, STOPPED, datetime.now(UTC), f"stopped by {fresh.stopper}")
+
+
 async def _handed_over(house: ExecutorHouse, run: UUID, runner_id: str) -> None:
     async with house.work() as unit:
         row = await unit.runs.get(run, lock=True)
         if row is not None and row.run().status is QUEUED:
             row.runner_id, row.leased_by, row.leased_until, row.failures = runner_id, None, None, 0
             await move_run(unit, row, PENDING, datetime.now(UTC))
-            unit.ring("executor.sweep")
+            unit.ring("executor.sweep")  # which tells the runner to stop it, if somebody asked meanwhile
 
 
 async def fail(house: ExecutorHouse, run: UUID, reason: str) -> None:

@@ -37,7 +37,7 @@ async def told(caller: AsCaller, unit: Unit) -> Stored:
 
 @router.put("/reana-token", status_code=204)
 async def put(given: Given, caller: AsCaller, unit: Unit, house: Here) -> None:
-    """Store the caller's token in the place of an earlier one; runs under way go on with it."""
+    """Store the caller's token in the place of an earlier one; runs under way go on with it once it is their REANA user's."""
     account = user_id(caller.issuer, caller.subject)
     await unit.tokens.put(account, house.parts.vault.seal(account, given.token.get_secret_value()))
 

@@ -20,6 +20,7 @@ def with_keys(document: Mapping[str, Any], found: Execution, errors: Mapping[str
     """The document with ReProv's namespace, its types, and its keys for what it knows of them."""
     told: Document = {section: dict(content) for section, content in document.items()}
     told["prefix"] = {**told.get("prefix", {}), "reprov": NAMESPACE}
+    jobs = {one.step.place: one.step.backend_job for one in found.steps}
     results = {link["prov:entity"] for link in _records(told, "hadMember")}
     written = {link["prov:entity"]: link.get("prov:time") for link in _records(told, "wasGeneratedBy")}
     for section in ("activity", "entity", "agent"):
@@ -28,7 +29,7 @@ def with_keys(document: Mapping[str, Any], found: Execution, errors: Mapping[str
             if RUN in kinds:
                 more = _typed("workflow_execution", status=_plain(element.get("reprovena:status")))
             elif STEP in kinds:
-                more = _typed("step_execution", **_step(element, errors))
+                more = _typed("step_execution", **_step(element, errors, jobs))
             elif PLAN in kinds:
                 more = _typed("workflow", path=found.run.workflow.main)
             elif ENGINE in kinds and "reprovena:runner" in element:
@@ -44,7 +45,7 @@ def with_keys(document: Mapping[str, Any], found: Execution, errors: Mapping[str
     return told
 
 
-def _step(element: Element, errors: Mapping[str, str]) -> dict[str, Any]:
+def _step(element: Element, errors: Mapping[str, str], jobs: Mapping[str, str | None]) -> dict[str, Any]:
     cpu, memory = _plain(element.get("reprovena:cpuSeconds")), _plain(element.get("reprovena:peakMemory"))
     return {
         "status": _plain(element.get("reprovena:status")),
@@ -53,6 +54,7 @@ def _step(element: Element, errors: Mapping[str, str]) -> dict[str, Any]:
         "errorMessage": errors.get(str(element.get("reprovena:place"))),
         "cpuTimeSeconds": round(cpu, 3) if cpu is not None else None,
         "memoryPeakMB": megabytes(memory),
+        "backendJobId": jobs.get(str(element.get("reprovena:place"))),
     }
 
 
@@ -63,6 +65,7 @@ def _environment(found: Execution) -> dict[str, Any]:
         "reanaServer": server,
         "reanaWorkflowUrl": f"{server}/api/workflows/rp-{found.run.id}" if server else None,
         "computeBackend": env.runner if env and not server else None,
+        "kubernetesMemoryLimit": env.memory_limit if env else None,
         "dockerImage": image_of([one.step for one in found.steps]),
     }
 

@@ -88,6 +88,7 @@ def captured(found: Execution) -> Captured:
 def step_log(found: Execution, step: Step, text: str, error: str | None) -> StepLog:
     """A step's log; its place is its name, which no two steps of a run share."""
     return StepLog(
+        backend_job_id=step.backend_job,
         status=step.status,
         logs=text,
         compute_backend=_backend(found.run.environment),
@@ -138,9 +139,10 @@ def _seconds(step: Step) -> float | None:
 
 
 def _usage(step: Step) -> Usage | None:
-    if step.cpu_seconds is None and step.peak_memory is None:
+    memory = megabytes(step.peak_memory)
+    if step.cpu_seconds is None and memory is None and step.backend_job is None:
         return None
-    return Usage(cpu_time_seconds=step.cpu_seconds, memory_peak_mb=megabytes(step.peak_memory))
+    return Usage(cpu_time_seconds=step.cpu_seconds, memory_peak_mb=memory, backend_job_id=step.backend_job)
 
 
 def megabytes(size: int | None) -> float | None:
@@ -157,6 +159,7 @@ def _surroundings(found: Execution) -> Surroundings | None:
         reana_server_url=server,
         reana_workflow_url=f"{server}/api/workflows/rp-{found.run.id}" if server else None,
         compute_backend=_backend(env),
+        kubernetes_memory_limit=env.memory_limit,
         docker_image=image_of([one.step for one in found.steps]),
     )
 
