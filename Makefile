@@ -16,12 +16,15 @@ OTHERS ?= 3.12 3.13
 COVERAGE_FLOOR ?=
 ONLY ?=
 SIZE ?= full
+LOAD_REGISTRATIONS ?= 1000
+LOAD_RUNS ?= 200
+LOAD_CLIENTS ?= 20
 WORKERS ?= 1
 ENGINE ?= docker
 TAG ?= latest
 BUILD_OPTIONS ?=
 
-.PHONY: help install demo up services services-down images test presto check format schemas topology problems chart client terminal migrate e2e bench chaos coverage others docs clean
+.PHONY: help install demo up services services-down images test presto check format schemas topology problems chart client terminal migrate e2e bench load chaos coverage others docs clean
 .DEFAULT_GOAL := help
 
 help: ## Print this page
@@ -60,6 +63,9 @@ e2e: $(VENV)/dev ## Run the platform's tests over HTTP
 
 bench: $(VENV)/dev ## Measure everything and print one table, also in var/bench (ONLY="bus graph", SIZE=small)
 	@ONLY="$(ONLY)" SIZE="$(SIZE)" $(RUN) python -m tests.bench
+
+load: $(VENV)/dev ## Many clients at once, at full size (LOAD_REGISTRATIONS=1000 LOAD_RUNS=200 LOAD_CLIENTS=20): nothing lost, nothing twice, memory flat
+	@LOAD_REGISTRATIONS=$(LOAD_REGISTRATIONS) LOAD_RUNS=$(LOAD_RUNS) LOAD_CLIENTS=$(LOAD_CLIENTS) $(RUN) python -m pytest tests/e2e/test_load.py -s
 
 chaos: $(VENV)/dev ## Kill services, stop servers (CHAOS_OUTAGE=60 seconds), and count: sent, done, lost, doubled
 	@$(RUN) python -m pytest tests/chaos -s

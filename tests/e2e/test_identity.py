@@ -1,5 +1,10 @@
 """Logging in, as programs do it: the same with the issuer of our own and with a real Keycloak that has our realm."""
 
+import asyncio
+import json
+import os
+import re
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -9,6 +14,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from tests.e2e.test_command import words_of
 from tests.forms import Browser, forms
 from tests.keycloak import keeper
 from tests.running import Platform
@@ -243,6 +249,58 @@ async def test_a_device_is_sent_away(program: Program) -> None:
     answer = await program.ask("token_endpoint", grant_type=DEVICE, client_id="client-tools", device_code=device["device_code"])
 
     assert (answer.status_code, answer.json()["error"]) == (400, "access_denied")
+
+
+@pytest.fixture
+def environment(realm: Realm, tmp_path: Path) -> dict[str, str]:
+    """Of somebody who uses the command and has not logged in yet."""
+    told = {"REPROVENA_URL": realm.platform.url, "REPROVENA_CONFIG": str(tmp_path / "credentials.json"), "NO_COLOR": "1"}
+    return {**os.environ, **told, "REPROVENA_PASSWORD": "password1"}
+
+
+def said(environment: dict[str, str], *words: str) -> Json:
+    """What the command answers as JSON."""
+    done = subprocess.run(words_of(*words, "--json"), env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    found: Json = json.loads(done.stdout)
+    return found
+
+
+async def test_the_command_logs_in_with_the_issuer_that_it_is_told(program: Program, environment: dict[str, str]) -> None:
+    """By password: the token is kept, renewed by that issuer when it is old, and revoked there at the end."""
+    place = Path(environment["REPROVENA_CONFIG"])
+    said(environment, "login", "--issuer", program.realm.url, "-u", "user1")
+    me = said(environment, "whoami")
+    kept = json.loads(place.read_text())
+    (account,) = kept["servers"].values()
+    place.write_text(json.dumps(kept | {"servers": {program.realm.platform.url: account | {"expires_at": 1.0}}}))
+
+    again = said(environment, "whoami")
+    (renewed,) = json.loads(place.read_text())["servers"].values()
+    said(environment, "logout")
+    late = {"grant_type": "refresh_token", "client_id": "reprovena", "refresh_token": renewed["refresh_token"]}
+
+    assert me["tenants"] == again["tenants"] == ["group1", "~user1"]
+    assert renewed["token"] != account["token"]
+    assert (await program.ask("token_endpoint", **late)).json()["error"] == "invalid_grant"
+
+
+async def test_the_command_is_let_in_as_a_device(program: Program, environment: dict[str, str]) -> None:
+    """It says where to go, waits until somebody has allowed it there, and is whoever that was."""
+    words = words_of("login", "--device", "--issuer", program.realm.url, "--json")
+    login = await asyncio.create_subprocess_exec(
+        *words, env=environment | {"COLUMNS": "500"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert login.stderr is not None
+    async with asyncio.timeout(120):
+        while (where := re.search(r"Open (\S+)", (await login.stderr.readline()).decode())) is None:
+            assert not login.stderr.at_eof()
+        await let_in(program, {"verification_uri_complete": where[1]}, "user1", yes=True)
+        stdout, stderr = await login.communicate()
+
+    assert login.returncode == 0, stderr.decode()
+    assert json.loads(stdout)["url"] == program.realm.platform.url
+    assert said(environment, "whoami")["tenants"] == ["group1", "~user1"]
 
 
 async def test_a_service_speaks_in_its_own_name(program: Program) -> None:

@@ -1,6 +1,7 @@
 """Many clients at once: nothing is lost, nothing is there twice, memory stays flat.
 
-`LOAD_REGISTRATIONS`, `LOAD_RUNS` and `LOAD_CLIENTS` set the size (1000, 200 and 20 are the full one); `-s` shows the figures.
+`LOAD_REGISTRATIONS`, `LOAD_RUNS` and `LOAD_CLIENTS` set the size; `make load` takes the full one (1000, 200, 20).
+`-s` shows the figures.
 """
 
 import asyncio

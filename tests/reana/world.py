@@ -137,7 +137,7 @@ class World:
         self.workflows: dict[str, Workflow] = {}
         self.forks = Forks(["executor.runner.warm"], {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ})
         self.store = Folder(folder / "files")
-        settings = RunnerSettings(runner_url=f"local:{folder / 'runs'}", runner_container="none")
+        settings = RunnerSettings(runner_url=f"local:{folder / 'runs'}", runner_container="ignore")
         self.runner = LocalRunner(folder / "runs", settings, self.store, self.forks)
 
     def user(self, token: str) -> str | None:

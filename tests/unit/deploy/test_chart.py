@@ -1,12 +1,15 @@
 """The chart's schema of values says what the services' settings are."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
+import pytest
 from deploy.chart import values as chart
 from ruamel.yaml import YAML
 
+from chassis.service import Service
 from executor.service import executor
 from registry.service import registry
 
@@ -33,6 +36,15 @@ def test_limits_are_those_of_the_code() -> None:
     """A kind and a limit come from the field, whatever the chart's keeper remembers."""
     assert chart.named(registry.settings)["DATABASE_POOL"] == {"type": "integer", "minimum": 2}
     assert chart.named(executor.settings)["REANA_RATE"] == {"type": "number", "exclusiveMinimum": 0}
+
+
+@pytest.mark.parametrize("service", chart.SERVICES, ids=lambda one: one.name)
+def test_every_setting_is_told(service: Service) -> None:
+    """The pages of the architecture have all settings that the code has."""
+    pages = (page.read_text() for page in (ROOT / "docs/architecture").glob("*.md"))
+    told = {word for page in pages for word in re.findall(r"[A-Z][A-Z0-9_]+", page)}
+
+    assert sorted({name.upper() for name in service.settings.model_fields} - told) == []
 
 
 def test_the_chart_is_of_this_version() -> None:

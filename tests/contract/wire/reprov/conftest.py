@@ -11,6 +11,8 @@ import pytest
 from tests.contract.wire.reprov.client import ReProvClient
 from tests.contract.wire.reprov.curl import Curl
 from tests.running import Platform
+from tests.servers import server
+from tests.stack import Stack
 
 HERE = Path(__file__).parent
 WORKFLOWS = HERE / "workflows"
@@ -76,6 +78,35 @@ def client(platform: Platform) -> Callable[[str], ReProvClient]:
         return ReProvClient.from_keycloak(platform.url, url, "reprovena", name, f"{name}-secret")
 
     return of
+
+
+@pytest.fixture(scope="module")
+def production(session_folder: Path) -> Iterator[Stack]:
+    """The four services on RabbitMQ, PostgreSQL, Neo4j, S3 and Keycloak, with the stand-in for REANA."""
+    hurry = {"REANA_EVERY": "0.3", "REANA_SETTLE": "0.2", "REANA_RATE": "100"}
+    stack = Stack(session_folder / "reprov-real", hurry)
+    try:
+        yield stack.start()
+    finally:
+        codes = stack.stop()
+    assert set(codes.values()) <= {0, -15}, codes
+
+
+@pytest.fixture(params=["embedded", "real"])
+def anywhere(request: pytest.FixtureRequest) -> Callable[[str], ReProvClient]:
+    """Somebody's script, on the platform of these tests and on real servers."""
+    if request.param == "embedded":
+        of: Callable[[str], ReProvClient] = request.getfixturevalue("client")
+        return of
+    pytest.importorskip("reana_client", reason="`make install PRODUCTION=1` brings the client of REANA")
+    issuer = server("keycloak_url")
+    stack: Stack = request.getfixturevalue("production")
+
+    def login(name: str) -> ReProvClient:
+        url, password = f"{issuer}/protocol/openid-connect/token", name.replace("user", "password")
+        return ReProvClient.from_keycloak(stack.url, url, "reprovena", name, password)
+
+    return login
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from tests.contract.wire.reprov.conftest import WORKFLOWS, Execution, a_platform
 Login = Callable[[str], ReProvClient]
 
 
-def test_a_whole_day_of_work(client: Login, tmp_path: Path):
+def test_a_whole_day_of_work(anywhere: Login, tmp_path: Path):
     """Everything that the script can do, in the order in which one does it."""
-    me = client("user1")
+    me = anywhere("user1")
     number = me.register_workflow("day", 1, WORKFLOWS / "mnist.cwl")["data"]["registry_id"]
     me.update_workflow(number, version=2, input_file=WORKFLOWS / "mnist.yaml")
     assert me.get_workflow(number)["data"]["version"] == "2"
