@@ -74,13 +74,13 @@ class Item(Entry):
         groups = {group: _once(roles) for group, roles in access.groups.items()}
         return self._with(access=Access(owner=self.access.owner, general=_once(access.general), groups=groups))
 
-    def superseded(self, handle: str) -> "Item":
-        """There is a newer version. What it says, and when it said so, stays."""
+    def superseded(self, handle: str | None) -> "Item":
+        """That is its next version now; with none it is the newest. What it says, and when it said so, stays."""
         return self._with(versioning=self._versioning().model_copy(update={"next_version": handle}))
 
-    def reopened(self) -> "Item":
-        """The newer version is gone: this is the newest again."""
-        return self._with(versioning=self._versioning().model_copy(update={"next_version": None}))
+    def following(self, handle: str | None) -> "Item":
+        """That is the version before it now. Its number stays."""
+        return self._with(versioning=self._versioning().model_copy(update={"previous_version": handle}))
 
     def next_version(
         self, handle: str, *, tenant: str, username: str, account: str, at: int, reason: str, job: Spinoff

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from contracts.views import LockMoment, Moment
 from registry.entries.model import Item
-from registry.entries.rows import EntryRow, GrantRow, HistoryRow, LockRow, among, columns, grants_of
+from registry.entries.rows import EntryRow, GrantRow, HistoryRow, LockRow, WordRow, among, columns, grants_of
 from registry.entries.words import fuzzy, grams, vector
 from registry.workflows.store import HANDLES, WorkflowRow
 
@@ -30,6 +30,9 @@ REACH = text("select setval('registry.handles', :number)")
 
 LAST_PLACE = 2**31 - 1
 """No history has more: its places are numbers of four bytes."""
+
+Whole = tuple[Item, Collection[Moment], Collection[LockMoment]]
+"""An entry with its history, and its locks, oldest first."""
 
 
 class Entries:
@@ -56,13 +59,23 @@ class Entries:
         """Write a new entry with the history that it brings."""
         await self.add_all([(item, history, ())])
 
-    async def add_all(self, entries: Sequence[tuple[Item, Collection[Moment], Collection[LockMoment]]]) -> None:
+    async def add_all(self, entries: Sequence[Whole]) -> None:
         """Write new entries with histories (and locks, oldest first)."""
         await self._insert(EntryRow, [columns(item) for item, _, _ in entries])
-        await self._insert(HistoryRow, [_past(item, moment) for item, history, _ in entries for moment in history])
-        await self._insert(GrantRow, [row for item, _, _ in entries for row in grants_of(item)])
-        await self._insert(LockRow, [_lock(item, moment) for item, _, locks in entries for moment in locks])
-        await self._describe([item for item, _, _ in entries])
+        await self._belongings(entries)
+
+    async def replace_all(self, entries: Sequence[Whole]) -> None:
+        """Let entries that are there be these instead, with their histories and locks; what else hangs on them stays."""
+        handles = [item.handle for item, _, _ in entries]
+        for table in (HistoryRow, GrantRow, LockRow, WordRow):
+            await self._session.execute(delete(table).where(among(col(table.handle), handles)))
+        # no two follow the same one, not even while one takes the place of another
+        freed = update(EntryRow).where(among(col(EntryRow.handle), handles)).values(previous_version=None)
+        await self._session.execute(freed)
+        rows = [columns(item) for item, _, _ in entries]
+        for start in range(0, len(rows), MOST):
+            await self._session.execute(update(EntryRow), rows[start : start + MOST])
+        await self._belongings(entries)
 
     async def hold(self, handle: str) -> Item | None:
         """An entry, held until the transaction ends."""
@@ -114,6 +127,12 @@ class Entries:
         """Those handles that workflows have."""
         query = select(col(WorkflowRow.handle)).where(among(col(WorkflowRow.handle), handles))
         return list(await self._session.scalars(query))
+
+    async def _belongings(self, entries: Sequence[Whole]) -> None:
+        await self._insert(HistoryRow, [_past(item, moment) for item, history, _ in entries for moment in history])
+        await self._insert(GrantRow, [row for item, _, _ in entries for row in grants_of(item)])
+        await self._insert(LockRow, [_lock(item, moment) for item, _, locks in entries for moment in locks])
+        await self._describe([item for item, _, _ in entries])
 
     async def _insert(self, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         for start in range(0, len(rows), MOST):
