@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 from tests.integration.whole.conftest import PATIENCE, Whole
 
+from contracts.entries import DeleteEntry, WithdrawActivity
+from contracts.model_runs import WithdrawModelRun
 from contracts.vocabulary import Relation, Subtype
 from provenance.graph.answer import Dump
 
@@ -53,6 +55,44 @@ async def test_clearing_empties_the_graph_of_what_is_registered_and_all_can_be_l
     for job in answer.json()["task_ids"]:
         assert (await whole.settled(whole.root, job))["status"] == "SUCCEEDED"
     await like(whole, before)
+
+
+async def test_what_was_deleted_meanwhile_comes_back_as_well(whole: Whole) -> None:
+    """A creation that is brought in again goes on counting its statements, so the graph takes what it says."""
+    counter, model = whole.office.counter, whole.office.model
+    await everything(whole)
+    before = await graph(whole)
+    items = (await whole.root.get("/registry/admin/export")).json()["items"]
+    (creation,) = [one for one in items if one["item_payload"].get("created_item_id") == model]
+    await whole.root.delete("/prov/graph/admin/clear")
+    await counter.admin.do(DeleteEntry(handle=creation["id"]))
+
+    told: dict[str, Any] = {"import_mode": "ADD_ONLY", "trial_mode": False, "items": [creation]}
+    assert (await whole.root.post("/registry/admin/import", json=told)).json()["status"]["success"]
+    answer = await whole.root.post("/registry/admin/restore-prov-graph", json={"trial_mode": False, "items": items})
+
+    for job in answer.json()["task_ids"]:
+        assert (await whole.settled(whole.root, job))["status"] == "SUCCEEDED"
+    await like(whole, before)
+
+
+async def test_clearing_takes_along_what_has_no_entry_any_more(whole: Whole) -> None:
+    """Deleting an entry leaves what it tells in the graph; who clears the graph clears that, too, and once."""
+    run, counter = await whole.office.run(), whole.office.counter
+    await everything(whole)
+    creations = (await counter.page(kind="CREATE", limit=1000))["items"]
+    for handle in (run, *(one["handle"] for one in creations)):
+        await counter.admin.do(DeleteEntry(handle=handle))
+    assert run in (await graph(whole)).nodes
+
+    cleared = await whole.root.delete("/prov/graph/admin/clear")
+
+    assert cleared.json()["status"]["details"].startswith(f"{len(creations) + 1} records")
+    assert {kind for _, kind, _ in (await graph(whole)).nodes.values()} <= {Subtype.ACCOUNT, Subtype.PERSON}
+    assert (await whole.root.delete("/prov/graph/admin/clear")).json()["status"]["details"].startswith("0 records")
+    assert (await counter.ask("/entries/gone"))["status"] == 403
+    for order in (WithdrawModelRun(handle=run), WithdrawActivity(handle=creations[0]["handle"])):
+        assert await counter.admin.no(order) == "registry:no-such-entry"
 
 
 async def test_all_model_runs_are_lodged_again_by_one_order(whole: Whole) -> None:

@@ -24,6 +24,11 @@ UNKNOWN = text(
     where not exists (select from registry.lexicon known where known.word = asked)"""
 )
 LEARN = text("insert into registry.lexicon (word, grams) values (:word, cast(:grams as text[])) on conflict (word) do nothing")
+STATE = text(
+    """insert into registry.activities as a (handle, revision, withdrawn) values (:handle, 1, :withdrawn)
+    on conflict (handle) do update set revision = a.revision + 1, withdrawn = excluded.withdrawn returning revision"""
+)
+LIVE = text("select not withdrawn from registry.activities where handle = :handle for update")
 REACHED = text("""select case when is_called then last_value else 0 end from registry.handles""")
 FREEZE = text("lock table registry.entries in share row exclusive mode")
 REACH = text("select setval('registry.handles', :number)")
@@ -109,6 +114,15 @@ class Entries:
         query = select(col(EntryRow.handle)).where(col(EntryRow.previous_version) == handle)
         found: str | None = await self._session.scalar(query)
         return found
+
+    async def state(self, activity: str, *, withdrawn: bool = False) -> int:
+        """An activity tells something from now on, or nothing; the statement's number, which only grows."""
+        stated = await self._session.execute(STATE, {"handle": activity, "withdrawn": withdrawn})
+        return int(stated.scalar_one())
+
+    async def tells(self, activity: str) -> bool:
+        """Whether an activity tells something, even if its entry is gone; held until the transaction ends."""
+        return bool(await self._session.scalar(LIVE, {"handle": activity}))
 
     async def moment(self, handle: str, place: int) -> Moment | None:
         """A place of an entry's history."""

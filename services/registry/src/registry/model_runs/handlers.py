@@ -90,24 +90,28 @@ async def undo_model_run(command: UndoModelRun, unit: RegistryUnit) -> None:
 
 
 async def withdraw_model_run(command: WithdrawModelRun, unit: RegistryUnit) -> None:
-    """Let a run say nothing any more; its entry stays, or goes with it."""
+    """Let a run say nothing any more; its entry stays, or goes with it, or is gone already."""
     who, item = await _administered(command, unit)
-    if command.with_entry:
+    said = await unit.model_runs.hold(command.handle)
+    if item is None and (said is None or said.withdrawn):
+        entries.there(item, command.handle)
+    if command.with_entry and item:
         entries.unlocked(item)
-    revision = await unit.model_runs.state(item.handle, None)
-    if command.with_entry:
+    revision = await unit.model_runs.state(command.handle, None)
+    if command.with_entry and item:
         await unit.entries.remove([item.handle])
         # its order is answered by what happens to the graph, so this says of no job
         gone = answer(command, who, item.revision + 1) | {"job": None}
         await unit.publish(EntryDeleted(**gone, entry=await entry_told(item, unit)))
-    elif item.info is not None:
+    elif item and item.info is not None:
         await unit.model_runs.mark(item, withdrawn(item.info))
-    await unit.publish(ModelRunWithdrawn(**answer(command, who, revision), handle=item.handle))
+    await unit.publish(ModelRunWithdrawn(**answer(command, who, revision), handle=command.handle))
 
 
 async def relodge_model_run(command: RelodgeModelRun, unit: RegistryUnit) -> None:
     """Say again what a run says."""
-    who, item = await _administered(command, unit)
+    who, found = await _administered(command, unit)
+    item = entries.there(found, command.handle)
     record = said_by(entries.complete(item))
     looked_at = checks.checked if command.validate_record else checks.model_of
     model = await looked_at(unit.session, record, who.reader)
@@ -145,12 +149,14 @@ async def _held(command: UpdateModelRun | LinkStudy | UndoModelRun, unit: Regist
     return who, item
 
 
-async def _administered(command: WithdrawModelRun | RelodgeModelRun, unit: RegistryUnit) -> tuple[Asking, Item]:
+async def _administered(command: WithdrawModelRun | RelodgeModelRun, unit: RegistryUnit) -> tuple[Asking, Item | None]:
+    """Who asks, and the entry of the run if it is still there."""
     entries.texts(handle=command.handle)
     who = await asking(command, unit)
     must_be(who.caller, ADMIN)
-    item = entries.there(await unit.entries.hold(command.handle), command.handle)
-    checks.of_run(item)
+    item = await unit.entries.hold(command.handle)
+    if item is not None:
+        checks.of_run(item)
     return who, item
 
 

@@ -114,10 +114,13 @@ async def complete(house: GatewayHouse, caller: Caller, kind: Kind) -> AsyncIter
 
 
 async def withdraw_all(house: GatewayHouse, caller: Caller) -> list[UUID]:
-    """Order that everything registered falls silent, all at once; the jobs."""
+    """Order that everything registered falls silent, all at once, and so does what was deleted and is still told; the jobs."""
+    gone = await asked(house, caller, "/entries/gone")
     orders: list[Command] = [WithdrawModelRun(handle=one.handle) async for one in complete(house, caller, Kind.MODEL_RUN)]
     for kind in (Kind.CREATE, Kind.VERSION):
         orders += [WithdrawActivity(handle=one.handle) async for one in complete(house, caller, kind)]
+    orders += [WithdrawModelRun(handle=one) for one in gone["model_runs"]]
+    orders += [WithdrawActivity(handle=one) for one in gone["activities"]]
     async with house.work() as unit:
         return [(await send(unit, one.model_copy(update={"tenant": caller.tenants[0]}), caller)).id for one in orders]
 
