@@ -26,9 +26,8 @@ from contracts.problem import Problem
 from contracts.provenance import RecordLodged, RecordWithdrawn
 from contracts.refusals import RegistryCommandRefused, RegistryDeliveryParked
 from contracts.vocabulary import JobStatus
-from gateway.facades.provena.asking import spun
 from gateway.jobs.model import Job, View
-from gateway.jobs.sending import send
+from gateway.jobs.sending import send, spun
 from gateway.unit import GatewayHouse
 
 ADA, EVE = somebody("ada", "physics"), somebody("eve", "physics")

@@ -125,3 +125,81 @@ async def test_nobody_acts_in_the_name_of_others(whole: Whole) -> None:
 
     assert answer.status_code == 501
     assert "without /proxy" in answer.json()["detail"]
+
+
+LAUNCH = "/jobs/jobs/admin/launch"
+
+
+async def test_a_batch_begun_by_hand_is_whose_it_is_said_to_be(whole: Whole) -> None:
+    """The job of the batch is in the batch that was asked for, and it and the jobs of its runs are the person's."""
+    record = whole.office.record().model_dump(mode="json")
+    told = {"job_type": "PROV_LODGE", "job_sub_type": "MODEL_RUN_BATCH_SUBMIT", "username": "ada", "request_batch_id": True}
+
+    answer = await whole.keeper.post(LAUNCH, json=told | {"job_payload": {"records": [record] * 2, "user_info": ""}})
+
+    assert answer.status_code == 200, answer.text
+    begun = answer.json()
+    job = (await whole.ada.get("/jobs/jobs/user/fetch", params={"session_id": begun["session_id"]})).json()["job"]
+    assert (job["username"], job["batch_id"]) == ("ada", begun["batch_id"])
+    runs = (await whole.ada.post("/jobs/jobs/user/list_batch", json={"batch_id": job["result"]["batch_id"]})).json()["jobs"]
+    assert [(one["username"], one["job_sub_type"]) for one in runs] == [("ada", "MODEL_RUN_PROV_LODGE")] * 2
+
+
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "MODEL_RUN_PROV_LODGE": {"record": {}, "revalidate": True, "user_info": ""},
+    "MODEL_RUN_LODGE_ONLY": {"model_run_record_id": "1/1", "record": {}, "revalidate": False, "user_info": ""},
+    "MODEL_RUN_BATCH_SUBMIT": {"records": [], "user_info": ""},
+    "MODEL_RUN_UPDATE": {
+        "model_run_record_id": "1/1",
+        "updated_record": {},
+        "reason": "r",
+        "revalidate": True,
+        "user_info": "",
+    },
+    "MODEL_RUN_UPDATE_LODGE_ONLY": {
+        "model_run_record_id": "1/1",
+        "updated_record": {},
+        "revalidate": True,
+        "user_info": "",
+    },
+    "LODGE_CREATE_ACTIVITY": {
+        "created_item_id": "1/1",
+        "creation_activity_id": "1/2",
+        "linked_person_id": "1/3",
+        "created_item_subtype": "MODEL",
+    },
+    "LODGE_VERSION_ACTIVITY": {
+        "from_version_id": "1/1",
+        "to_version_id": "1/2",
+        "version_activity_id": "1/3",
+        "linked_person_id": "1/4",
+        "item_subtype": "MODEL",
+    },
+}
+"""What each job that can be begun by hand needs, as the original has it."""
+
+
+async def test_payloads_that_lack_something_begin_nothing(whole: Whole) -> None:
+    """Each field is missed by name; a whole payload is taken."""
+    record = whole.office.record().model_dump(mode="json")
+    for sub_type, payload in PAYLOADS.items():
+        given = {name: record if value == {} else value for name, value in payload.items()}
+        told: dict[str, Any] = {"job_type": "PROV_LODGE", "job_sub_type": sub_type}
+        for name in given:
+            less = {one: value for one, value in given.items() if one != name}
+            answer = await whole.keeper.post(LAUNCH, json=told | {"job_payload": less})
+            assert (answer.status_code, name in answer.json()["detail"]) == (400, True), (sub_type, name, answer.text)
+        assert (await whole.keeper.post(LAUNCH, json=told | {"job_payload": given})).status_code == 200
+
+
+async def test_only_whole_model_runs_are_stored_again(whole: Whole) -> None:
+    """An id alone is no item: 422, as by the original's models."""
+    run = await whole.office.run()
+    item = (await whole.ada.get("/registry/registry/activity/model_run/fetch", params={"id": run})).json()["item"]
+
+    for name in ("id", "owner_username", "history", "record", "prov_serialisation", "item_category"):
+        less = {one: value for one, value in item.items() if one != name}
+        assert (await whole.root.post("/prov/admin/store_record", json=less)).status_code == 422, name
+        assert (await whole.root.post("/prov/admin/store_records", json=[item, less])).status_code == 422, name
+    assert (await whole.root.post("/prov/admin/store_record", json={"id": run})).status_code == 422
+    assert (await whole.root.post("/prov/admin/store_record", json=item)).status_code == 200

@@ -72,7 +72,7 @@ class Life(RuleBasedStateMachine):
         """It goes on as its next version, which points back."""
         old, self.time = self.item, self.time + 1
         by = {"tenant": "t", "username": username, "account": "a", "at": self.time}
-        self.item, moment = old.next_version(f"1/{self.time}", **by, reason="r", job=JOB)
+        self.item, moment = old.next_version(f"1/{self.time}", **by, reason="r", job=JOB, bucket="b")
         self.chain.append(old.superseded(self.item.handle))
         self.past = [moment]
         assert said(self.item) == said(old)

@@ -5,7 +5,6 @@ from typing import Any
 
 from chassis.refusal import refuse
 from contracts.entries import ActivityRegistered, ActivityWithdrawn, RelodgeActivity, Spinoff, WithdrawActivity
-from contracts.ids import uuid7
 from contracts.kinds import KINDS, Kind
 from contracts.message import Command
 from registry.access import links
@@ -16,15 +15,13 @@ from registry.entries.queries import ADMIN
 from registry.unit import RegistryUnit
 
 
-def spinoff_for(item: Item, given: Spinoff | None) -> Spinoff | None:
-    """The jobs behind an entry's creation, if its kind has any; whoever gives orders past the gateway has none in mind."""
+async def note_creation(item: Item, job: Spinoff | None, command: Command, who: Asking, unit: RegistryUnit) -> str | None:
+    """Write that an entry was created, if its kind tells that; the handle of it.
+
+    Who gives orders past the gateway has no jobs behind it, and none is named.
+    """
     if not KINDS[item.kind].versioned:
         return None
-    return given or Spinoff(register_job=uuid7(), lodge_job=uuid7())
-
-
-async def note_creation(item: Item, job: Spinoff, command: Command, who: Asking, unit: RegistryUnit) -> str:
-    """Write that an entry was created; the handle of that."""
     info = {"display_name": f"Created item {item.handle}", "user_metadata": None, "created_item_id": item.handle}
     return await _note(Kind.CREATE, info, item, job, command, who, unit)
 
@@ -80,11 +77,11 @@ async def _administered(command: RelodgeActivity | WithdrawActivity, unit: Regis
 
 
 async def _note(
-    kind: Kind, info: Mapping[str, object], item: Item, job: Spinoff, command: Command, who: Asking, unit: RegistryUnit
+    kind: Kind, info: Mapping[str, object], item: Item, job: Spinoff | None, command: Command, who: Asking, unit: RegistryUnit
 ) -> str:
     activity, moment = model.create(await unit.entries.mint(), kind, info, **who.by)
     await unit.entries.add(activity, moment)
-    said = answer(command, who, await unit.entries.state(activity.handle)) | {"job": job.lodge_job}
+    said = answer(command, who, await unit.entries.state(activity.handle)) | {"job": job.lodge_job if job else None}
     await unit.publish(_fact(activity, item, who.person, said))
     return activity.handle
 

@@ -6,7 +6,7 @@ from contracts.kinds import KINDS, Role
 from contracts.problem import FieldError
 from registry.access import links
 from registry.entries import checks
-from registry.entries.asking import Asking, answer, asking, must_be, told
+from registry.entries.asking import Asking, answer, asking, must_be, told, writing
 from registry.entries.model import Item
 from registry.entries.queries import ADMIN
 from registry.unit import RegistryUnit
@@ -58,6 +58,7 @@ async def delete_entry(command: DeleteEntry, unit: RegistryUnit) -> None:
     item = checks.there(await unit.entries.hold(command.handle), command.handle)
     checks.unlocked(item)
     checks.of_kind(item, command.entry_kind)
+    checks.expected(item, command.expected_revision)
     await unit.entries.remove([item.handle])
     if item.versioning:
         await _close_gap(item.handle, item.versioning.previous_version, unit)
@@ -80,11 +81,12 @@ async def _close_gap(gone: str, earlier: str | None, unit: RegistryUnit) -> None
 
 
 async def _administered(command: EntryCommand, unit: RegistryUnit) -> tuple[Asking, Item]:
-    who = await asking(command, unit)
+    who = await writing(command, unit)
     checks.texts(handle=command.handle)
     item = checks.there(await unit.entries.hold(command.handle), command.handle)
     checks.of_kind(item, command.entry_kind)
     checks.may(item, who.reader, [Role.ADMIN])
+    checks.expected(item, command.expected_revision)
     return who, item
 
 

@@ -25,7 +25,7 @@ from contracts.model_runs import (
 from contracts.problem import FieldError
 from contracts.provenance import RecordLodged
 from registry.entries import checks as entries
-from registry.entries.asking import Asking, answer, asking, must_be
+from registry.entries.asking import Asking, answer, asking, must_be, writing
 from registry.entries.asking import told as entry_told
 from registry.entries.model import Item, create
 from registry.entries.queries import ADMIN
@@ -43,7 +43,7 @@ OTHERS = ("run/", "workflow/", "link/")
 
 async def register_model_run(command: RegisterModelRun, unit: RegistryUnit) -> None:
     """Write a run and say what it says, in one go."""
-    who = await asking(command, unit)
+    who = await writing(command, unit)
     await register(await record_of(command, unit), command, who, unit)
 
 
@@ -140,7 +140,7 @@ async def mark_lodged(event: RecordLodged, unit: RegistryUnit) -> None:
 async def _held(command: UpdateModelRun | LinkStudy | UndoModelRun, unit: RegistryUnit) -> tuple[Asking, Item]:
     """A run that whoever asks may change."""
     entries.texts(handle=command.handle, reason=getattr(command, "reason", None))
-    who = await asking(command, unit)
+    who = await writing(command, unit)
     item = entries.there(await unit.entries.hold(command.handle), command.handle)
     checks.of_run(item)
     entries.complete(item)
