@@ -1,6 +1,7 @@
-"""A model run survives SIGKILL of the platform at every door between the registry and the answer: there once, and lodged."""
+"""Model runs survive SIGKILL of the platform, one at every door and a batch under way: there once, and lodged."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -25,6 +26,9 @@ DOORS = {
 """A table that a transaction must write to get through; and how often the run is in registry, ledger and graph by then."""
 WAITING = text("select pid from pg_locks where not granted and relation = cast(:table as regclass)")
 KILLS = 2
+BATCH = int(os.environ.get("CHAOS_BATCH") or 60)
+"""Model runs in one order."""
+PAGE = 200
 
 
 @asynccontextmanager
@@ -100,6 +104,60 @@ async def test_case_4_a_model_run_survives_a_kill_at_every_door(door: str, datab
         if platform.process is not None and platform.process.poll() is None:
             platform.stop()
         await engine.dispose()
+
+
+async def test_a_batch_survives_kills_while_it_is_under_way(database_url: str, folder: Path) -> None:
+    """Killed before the first run is in the graph and again when some are: one job, one entry and one lodged run for each."""
+    engine = make_engine(driver_url(database_url), 4)
+    platform = Platform(folder, {"DATABASE_URL": database_url}).start()
+    try:
+        with platform.client() as http:
+            things = Things(http).fill()
+            records = [things.record(display_name=f"run {number}") for number in range(BATCH)]
+            async with held(engine, GRAPH):
+                session = things.told("POST", "/prov/model_run/register_batch", json={"records": records})["session_id"]
+                await cut(platform, engine, GRAPH)
+                assert await lodged(engine) == 0
+        platform.start()
+        while await lodged(engine) == 0:
+            await asyncio.sleep(0.01)
+        platform.kill()
+        platform.start()
+        while await lodged(engine) < BATCH:
+            await asyncio.sleep(0.05)
+        with platform.client() as http:
+            told = Things(http)
+            jobs = batch(told, told.job(session)["result"]["batch_id"])
+            for one in jobs:
+                told.job(one["session_id"])
+            names = sorted(record["display_name"] for record in records)
+
+            assert sorted(one["payload"]["record"]["display_name"] for one in jobs) == names
+            assert len({told.job(one["session_id"])["result"]["record"]["id"] for one in jobs}) == BATCH
+        assert await number(engine, "select count(*) from registry.entries where kind = 'MODEL_RUN'") == BATCH
+        assert await places(engine) == (BATCH, BATCH, BATCH)
+        assert await number(engine, "select count(*) from bus.parked") == 0
+    finally:
+        if platform.process is not None and platform.process.poll() is None:
+            platform.stop()
+        await engine.dispose()
+
+
+async def lodged(engine: AsyncEngine) -> int:
+    """How many model runs the registry knows to be in the graph."""
+    return await number(engine, "select count(*) from registry.model_runs where lodged > 0")
+
+
+def batch(things: Things, batch_id: str) -> list[dict[str, Any]]:
+    """All jobs of a batch."""
+    found: list[dict[str, Any]] = []
+    key: dict[str, Any] | None = None
+    while True:
+        asked = {"batch_id": batch_id, "limit": PAGE, "pagination_key": key}
+        page = things.told("POST", "/jobs/jobs/user/list_batch", json=asked)
+        found, key = found + page["jobs"], page["pagination_key"]
+        if key is None:
+            return found
 
 
 async def places(engine: AsyncEngine) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from tests.e2e.test_runs import upload
 from tests.elsewhere import Elsewhere
+from tests.provena import Things
 from tests.running import Platform, ended, register, start
 
 FLOW = """
@@ -250,11 +251,15 @@ def test_nothing_is_lost_when_a_run_cannot_be_lodged(platform: Platform, ada: ht
         made = bob.post(f"/v1/runs/{run['id']}/dataset", json={"collection_format": office.described("South")})
         source = made.json()["handle"]
         after = outcome(bob, run)
+        item = bob.get("/datastore/registry/items/fetch-dataset", params={"handle_id": source}).json()["item"]
+        behind = Things(bob).job(item["workflow_links"]["create_activity_workflow_id"])
+        lodged = Things(bob).job(behind["result"]["lodge_session_id"])
 
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "files.wind.txt")
     assert refused.json()["type"] == "urn:problem:registry:no-data"
     assert before["problem"]["type"] == stays["type"] == "urn:problem:registry:not-linked"
     assert made.status_code == 201, made.text
+    assert (behind["job_sub_type"], lodged["job_sub_type"]) == ("REGISTER_CREATE_ACTIVITY", "LODGE_CREATE_ACTIVITY")
     assert after["datasets"] == [source]
     # its input was an upload, which is no dataset, and the template wants one: that is what is told now
     assert office.into in after["problem"]["detail"]

@@ -13,20 +13,21 @@ from contracts.entries import (
     Entry,
     EntryCreated,
     EntryUpdated,
+    RelodgeActivity,
     Spinoff,
     UpdateEntry,
+    WithdrawActivity,
 )
 from contracts.ids import uuid7
 from contracts.kinds import Kind
 from contracts.message import Command, Event
-from contracts.model_runs import ModelRunLodged, RegisterModelRun
+from contracts.model_runs import ModelRunLodged, RegisterModelRun, UpdateModelRun, WithdrawModelRun
 from contracts.problem import Problem
-from contracts.provenance import RecordLodged
+from contracts.provenance import RecordLodged, RecordWithdrawn
 from contracts.refusals import RegistryCommandRefused, RegistryDeliveryParked
 from contracts.vocabulary import JobStatus
-from gateway.facades.provena.asking import spun
 from gateway.jobs.model import Job, View
-from gateway.jobs.sending import send
+from gateway.jobs.sending import send, spun
 from gateway.unit import GatewayHouse
 
 ADA, EVE = somebody("ada", "physics"), somebody("eve", "physics")
@@ -134,6 +135,29 @@ async def test_a_fact_of_somebody_else_s_order_settles_nothing(house: GatewayHou
     await say(house, ModelRunLodged(job=job.id, tenant="biology", caller=ADA, handle="10378.1/9", revision=1))
     found = await until(house, job.id, is_(JobStatus.SUCCEEDED))
     assert found.result["handle"] == "10378.1/9"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        UpdateModelRun(handle="10378.1/9", reason="r", tenant="physics"),
+        RelodgeActivity(handle="10378.1/9", tenant="physics"),
+        WithdrawModelRun(handle="10378.1/9", tenant="physics"),
+        WithdrawActivity(handle="10378.1/9", tenant="physics"),
+    ],
+)
+async def test_who_is_overtaken_is_told_so(house: GatewayHouse, order: Command) -> None:
+    """A statement that finds its record withdrawn, or a withdrawal that finds it lodged again, ends its job: it failed."""
+    said = {"tenant": "~", "caller": ADA, "record": "10378.1/9"}
+    withdraws = isinstance(order, WithdrawModelRun | WithdrawActivity)
+    async with house.work() as unit:
+        job = await send(unit, order, ADA)
+
+    await say(house, RecordLodged(job=job.id, **said) if withdraws else RecordWithdrawn(job=job.id, **said))
+
+    found = await until(house, job.id, is_(JobStatus.FAILED))
+    assert found.problem.type == "urn:problem:registry:overtaken"
+    assert found.problem.detail.startswith("10378.1/9 was " + ("lodged again" if withdraws else "withdrawn"))
 
 
 async def test_jobs_are_listed_for_whom_they_are(house: GatewayHouse) -> None:

@@ -26,7 +26,7 @@ from contracts.vocabulary import Engine
 from registry.service import registry
 from registry.unit import RegistrySettings
 
-from .counter import Counter, a_counter
+from .counter import WRITER, Counter, a_counter
 
 TOOL = "cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: echo\ninputs: {x: int}\noutputs: {}\n"
 WRONG = TOOL + "foo: 1\n"
@@ -37,7 +37,7 @@ class Desk:
     """Somebody at the registry's counter: gives orders and keeps the answers."""
 
     house: House[Any]
-    caller: Caller = field(default_factory=lambda: somebody("ada", "physics"))
+    caller: Caller = field(default_factory=lambda: somebody("ada", "physics", roles=WRITER))
     heard: list[Any] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 

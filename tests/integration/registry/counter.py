@@ -22,6 +22,7 @@ from registry.service import registry
 from registry.unit import RegistrySettings
 
 HANDLERS = {one.message: one.handler for one in registry.subscriptions}
+WRITER = ("entity-registry-write",)
 ADMIN = ("entity-registry-admin", "sys-admin-write", "sys-admin-admin")
 INFO: dict[Kind, dict[str, Any]] = {
     Kind.ORGANISATION: {"name": "CSIRO", "ror": "https://ror.org/03qn8fb07"},
@@ -91,11 +92,11 @@ class Counter:
     """Somebody who gives orders and asks questions."""
 
     house: House[Any]
-    caller: Caller = field(default_factory=lambda: somebody("ada"))
+    caller: Caller = field(default_factory=lambda: somebody("ada", roles=WRITER))
 
     def other(self, name: str, *roles: str) -> "Counter":
-        """Somebody else at the same counter."""
-        return Counter(self.house, somebody(name, roles=roles))
+        """Somebody else at the same counter, who writes entries unless something else is said."""
+        return Counter(self.house, somebody(name, roles=roles or WRITER))
 
     @property
     def admin(self) -> "Counter":

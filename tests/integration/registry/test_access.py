@@ -126,7 +126,7 @@ async def test_roles_are_asked_for_once_in_a_while(counter: Counter):
 
 async def test_administrators_answer_note_and_remove_requests(counter: Counter):
     """Any state may follow any; notes say who wrote them; answered, one may ask again."""
-    admin, wanted = counter.admin, report(entity_registry_write=True)
+    admin, wanted = counter.admin, report(job_service_write=True)
     made = (await counter.do(RequestAccess(report=wanted))).request
     this = {"username": "ada", "request_id": made.request_id}
 
@@ -147,7 +147,7 @@ async def test_administrators_answer_note_and_remove_requests(counter: Counter):
 
 async def test_of_ten_equal_requests_at_once_one_is_kept(counter: Counter):
     """One waits, the others are told."""
-    order = RequestAccess(report=report(entity_registry_write=True))
+    order = RequestAccess(report=report(job_service_write=True))
 
     await asyncio.gather(*(counter.do(order) for _ in range(10)), return_exceptions=True)
 

@@ -9,7 +9,7 @@ from contracts.kinds import Kind
 from .counter import Counter, collection, dataset, jobs, opened
 
 
-def stored(handle: str, bucket: str = "b") -> dict[str, str]:
+def stored(handle: str, bucket: str = "reprovena-datasets") -> dict[str, str]:
     """Where the files of a dataset lie."""
     path = f"datasets/{handle.replace('.', '-').replace('/', '-')}/"
     return {"bucket_name": bucket, "path": path, "s3_uri": f"s3://{bucket}/{path}"}

@@ -9,6 +9,7 @@ from chassis.refusal import Refusal
 from contracts.bundles import bundle
 from contracts.entries import EntriesImported, ImportEntries, LockEntry, VersionEntry
 from contracts.kinds import Kind
+from contracts.outcomes import DatasetFile
 from contracts.views import Stored
 
 from .counter import Counter, jobs
@@ -197,6 +198,55 @@ async def test_chains_that_fork_are_not_brought_in(counter: Counter):
     assert (await brought(counter, [version("1/b")])).failures == ()
     assert [name for _, name in (await brought(counter, [version("1/c")])).failures] == ["1/c"]
     assert (await brought(counter, [version("1/c")], DELETE, allow_entry_deletion=True)).failures == ()
+
+
+async def test_an_overwritten_dataset_holds_its_files_still(counter: Counter):
+    """What is not written out is not for an import to take away; what becomes of another kind holds none."""
+    await counter.link()
+    body = await counter.make(Kind.ORGANISATION)
+    handle = await counter.make_dataset(body)
+    file = DatasetFile(path="a.nc", occurrence="run/1/out/a.nc", content=await counter.file(b"waves"))
+    async with counter.house.work() as unit:
+        await unit.outcomes.fill(handle, [file])
+    before = await exported(counter)
+
+    async def held() -> Any:
+        async with counter.house.work() as unit:
+            return (await unit.outcomes.files([handle]))[handle]
+
+    assert figures(await brought(counter, before))[3] == len(before)
+    assert await held() == (file,)
+    assert (await brought(counter, before, DELETE, allow_entry_deletion=True)).failures == ()
+    assert await held() == (file,)
+    assert await exported(counter) == before
+    await brought(counter, [item(handle)])
+    assert await held() == ()
+
+
+async def test_entries_can_change_their_places_in_a_chain(counter: Counter):
+    """All at once, since an import is looked at whole."""
+
+    def version(handle: str, before: str | None) -> dict[str, Any]:
+        whole = item(handle)
+        place = {"previous_version": before, "version": 2, "reason": "r"}
+        return {**whole, "item_payload": {**whole["item_payload"], "versioning_info": place}}
+
+    await brought(counter, [version("1/b", "1/a"), version("1/c", "1/b")])
+
+    assert (await brought(counter, [version("1/b", "1/c"), version("1/c", "1/a")])).failures == ()
+    assert (await counter.see("1/c"))["versioning"]["previous_version"] == "1/a"
+
+
+@pytest.mark.parametrize("how", ["deleted", "of another kind"])
+async def test_accounts_of_a_person_whom_an_import_takes_away_are_nobodys(counter: Counter, how: str):
+    """As when the person is deleted, and it is said."""
+    person = await counter.link()
+    given, mode = ([item(person)], ADD) if how == "of another kind" else ([item("1/a")], DELETE)
+
+    *facts, _ = await counter.admin.all_of(await order(counter, given, mode, allow_entry_deletion=True))
+
+    assert [(fact.subject, fact.username, fact.person) for fact in facts] == [("registry.link-cleared.v1", "ada", person)]
+    assert (await counter.ask("/links", username="ada"))["person"] is None
 
 
 @pytest.mark.parametrize("content", [b"{}", b"[", b"nothing", b'["\\ud800"]'])

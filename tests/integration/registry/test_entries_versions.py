@@ -110,6 +110,30 @@ async def test_deleting_a_version_lets_the_one_before_be_versioned_again(counter
     assert (await counter.do(order)).entry.versioning.previous_version == old
 
 
+async def test_deleting_a_version_in_the_middle_makes_its_neighbours_neighbours(counter: Counter):
+    """One head, and no handle in the chain that is gone; the first one can go, too."""
+    await counter.link()
+    chain = [await counter.make(Kind.MODEL)]
+    for _ in range(2):
+        order = VersionEntry(handle=chain[-1], entry_kind=Kind.MODEL, reason="r", spinoff=jobs())
+        chain.append((await counter.do(order)).entry.handle)
+    first, middle, last = chain
+
+    async def places() -> list[tuple[str | None, str | None, int]]:
+        found = [(await counter.see(one))["versioning"] for one in chain]
+        return [(one["previous_version"], one["next_version"], one["version"]) for one in found]
+
+    await counter.admin.do(DeleteEntry(handle=middle))
+    chain.remove(middle)
+    assert await places() == [(None, last, 1), (first, None, 3)]
+    assert await counter.no(VersionEntry(handle=first, reason="r", spinoff=jobs())) == "registry:not-newest"
+
+    await counter.admin.do(DeleteEntry(handle=first))
+    chain.remove(first)
+    assert await places() == [(None, None, 3)]
+    assert (await counter.do(VersionEntry(handle=last, reason="r", spinoff=jobs()))).entry.versioning.version == 4
+
+
 async def test_what_an_activity_tells_can_be_said_again(counter: Counter):
     """And be taken back: by administrators, of activities alone, as the owner's person; each time as a new revision."""
     person = await counter.link()
@@ -145,6 +169,6 @@ async def test_a_chain_does_not_fork_where_the_old_one_does_not_know_of_the_new(
     await counter.do(order)
     async with counter.house.work() as unit:
         held = await unit.entries.hold(old)
-        await unit.entries.put(held.reopened())
+        await unit.entries.put(held.superseded(None))
 
     assert await counter.no(order) == "registry:not-newest"

@@ -29,11 +29,11 @@ from provenance.unit import ProvenanceSettings
 from registry.service import registry
 from registry.unit import RegistrySettings
 
-from .counter import ADMIN, Counter
+from .counter import ADMIN, WRITER, Counter
 from .runs import Office
 
 PATIENCE = 60
-ADA, ROOT = somebody("ada"), somebody("root", roles=ADMIN)
+ADA, ROOT = somebody("ada", roles=WRITER), somebody("root", roles=ADMIN)
 
 
 class Both(RegistrySettings, ProvenanceSettings):

@@ -25,10 +25,9 @@ from registry.unit import RegistrySettings
 from registry.workflows.checker import answer
 from registry.workflows.findings import Finding
 
-from .counter import HANDLERS, Counter, collection, opened
+from .counter import HANDLERS, WRITER, Counter, collection, jobs, opened
 from .runs import Office
 
-WRITER = ("entity-registry-write",)
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 FILE = FileRef(key="k", sha256="a" * 64, size=3)
 
@@ -148,6 +147,8 @@ async def test_a_finished_run_is_lodged_once_with_what_it_took_and_made(office: 
     created = next(fact for fact in heard if isinstance(fact, EntryCreated))
     assert (again, as_well) == ([], [])
     assert {run.job, filled.job, created.job} == {None}
+    # nobody waits for its activity, so no job is named that nobody has
+    assert (created.spinoff, created.entry.create_job, created.activity is None) == (None, None, False)
     assert created.entry.handle == filled.dataset and created.entry.owner == "ada"
     assert created.entry.info is not None and created.entry.info["display_name"] == "Waves of waves:1 #7"
     assert (filled.run, filled.tenant, set(filled.members)) == (end.run.id, end.tenant, {one.id for one in end.run.outputs})
@@ -211,7 +212,8 @@ async def test_outputs_are_registered_when_somebody_asks(office: Office) -> None
     end = finished(ada, made, office.wind)
     await hear(ada, end)
     before = await outcome(ada, end)
-    order = RegisterOutputs(run=end.run.id, outputs=("h",), info={"collection_format": collection(office.body, "By hand")})
+    told, behind = {"collection_format": collection(office.body, "By hand")}, jobs()
+    order = RegisterOutputs(run=end.run.id, outputs=("h",), info=told, spinoff=behind)
 
     facts = await ada.all_of(order)
 
@@ -219,6 +221,7 @@ async def test_outputs_are_registered_when_somebody_asks(office: Office) -> None
     run = next(fact for fact in facts if isinstance(fact, ModelRunRegistered))
     assert "no dataset holds its outputs" in before["problem"]["detail"]
     assert (created.job is None, run.job) == (False, None)
+    assert (created.spinoff, created.entry.create_job) == (behind, behind.register_job)
     after = await outcome(ada, end)
     assert (after["model_run"], after["problem"]) == (run.handle, None)
     source = await ada.ask("/datasets/source", handle=created.entry.handle)

@@ -31,8 +31,9 @@ users:
   bob: {password: builder, groups: [/chemistry], email: bob@example.org}
   zoe: {password: nobody, groups: [/physics], roles: []}
   root: {password: everything, email: root@example.org, roles: [%s]}
+  keeper: {password: bells, email: keeper@example.org, roles: [job-service-read, job-service-write]}
 """
-PASSWORDS = {"ada": "engine", "bob": "builder", "zoe": "nobody", "root": "everything"}
+PASSWORDS = {"ada": "engine", "bob": "builder", "zoe": "nobody", "root": "everything", "keeper": "bells"}
 ADMINISTRATOR = ", ".join(f"entity-registry-{level}" for level in ("read", "write", "admin"))
 PATIENCE = 60
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import httpx
 import pytest
 from tests.integration.whole.conftest import Whole
 
@@ -162,6 +163,28 @@ async def test_whoever_may_only_read_does_not_undo(whole: Whole) -> None:
     writer = reader.model_copy(update={"general": (Role.METADATA_READ, Role.METADATA_WRITE)})
     await whole.office.counter.do(GrantAccess(handle=run, access=writer))
     assert (await whole.bob.post(UNDO, json={"id": run, "reason": "r"}, params={"wait": 60})).status_code == 202
+
+
+async def test_a_group_that_is_let_undoes_and_nobody_without_the_role(whole: Whole) -> None:
+    """A grant to a group is as good as one to everybody, each stage for what it is; the realm's role is needed besides."""
+    run, *_ = await updated(whole)
+    await whole.opens_group("bob", "zoe")
+
+    async def grant(*roles: Role) -> None:
+        access = Access(owner="ada", general=(), groups={"reef": roles})
+        await whole.office.counter.do(GrantAccess(handle=run, access=access))
+
+    async def undone(who: httpx.AsyncClient) -> tuple[int, str]:
+        answer = await who.post(UNDO, json={"id": run, "reason": "r"}, params={"wait": 60})
+        return answer.status_code, answer.json().get("type", "").removeprefix("urn:problem:")
+
+    await grant()
+    assert await undone(whole.bob) == (404, "provenance:no-such-record")
+    await grant(Role.METADATA_READ)
+    assert await undone(whole.bob) == (403, "registry:no-access")
+    await grant(Role.METADATA_READ, Role.METADATA_WRITE)
+    assert await undone(whole.zoe) == (403, "gateway:forbidden")
+    assert await undone(whole.bob) == (202, "")
 
 
 async def test_only_model_runs_are_undone(whole: Whole) -> None:

@@ -16,6 +16,7 @@ from contracts.message import Caller
 from contracts.problem import FieldError, Problem
 from contracts.views import EntrySeen
 from contracts.vocabulary import JobStatus
+from gateway.access.roles import caller_of
 from gateway.facades.provena import auth, datasets, registry
 from gateway.facades.provena.doors import role
 from gateway.facades.provena.errors import DetailError, Soft, meaning, told, wrong
@@ -94,9 +95,17 @@ def test_some_problems_mean_something_else_in_places() -> None:
 def test_people_are_known_by_the_name_to_log_in_with() -> None:
     """Who acts is called by the username; without a role the door stays shut."""
     assert ADA.by_username().name == "ada"
+    assert ADA.by_username().by_username() == ADA.by_username()
     assert role("entity-registry-read")(ADA).name == "ada"
     with pytest.raises(Refusal, match="entity-registry-write"):
         role("entity-registry-read", "entity-registry-write")(ADA)
+
+
+def test_nobody_is_known_by_what_they_are_called() -> None:
+    """A token that has no name to log in with speaks for its subject, whatever else it says of them."""
+    eve = caller_of({"iss": "https://issuer.example.org", "sub": "9e", "name": "ada"})
+
+    assert (eve.name, eve.by_username().name) == ("ada", "9e")
 
 
 @pytest.mark.parametrize(

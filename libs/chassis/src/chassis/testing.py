@@ -57,5 +57,10 @@ async def no_doors(_house: House[Any]) -> AsyncIterator[None]:
 def somebody(name: str = "ada", *tenants: str, roles: tuple[str, ...] = ()) -> Caller:
     """A caller for tests: `somebody("ada", "physics")`."""
     return Caller(
-        issuer="https://issuer.test/realm", subject=f"sub-{name}", name=name, tenants=(*tenants, f"~{name}"), roles=roles
+        issuer="https://issuer.test/realm",
+        subject=f"sub-{name}",
+        name=name,
+        username=name,
+        tenants=(*tenants, f"~{name}"),
+        roles=roles,
     )

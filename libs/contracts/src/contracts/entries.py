@@ -70,6 +70,8 @@ class EntryCommand(Command):
     handle: str
     entry_kind: Kind | None = None
     """Refused if the entry is of another; nothing takes any."""
+    expected_revision: int | None = None
+    """Refused if the entry is at another: somebody changed it meanwhile."""
 
 
 class Told(Part):
@@ -109,7 +111,6 @@ class UpdateEntry(Told, EntryCommand):
     reason: str | None = None
     """Needed unless it is a seed."""
     spinoff: Spinoff | None = None
-    expected_revision: int | None = None
     keep_storage: bool = False
     """For datasets, whose storage and release always stay: `collection_format` alone is told, the rest is taken from it."""
 

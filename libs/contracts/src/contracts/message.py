@@ -45,8 +45,11 @@ class Caller(Part):
     """The name to log in with, as the issuer tells it."""
 
     def by_username(self) -> "Caller":
-        """The same as the registry of entries knows people: by the name to log in with."""
-        return self.model_copy(update={"name": self.username or self.name})
+        """The same as the registry of entries knows people: by the name to log in with, or else by the issuer's own.
+
+        Never by what somebody is called: people choose that themselves, and two may be called the same.
+        """
+        return self.model_copy(update={"name": self.username or self.subject})
 
 
 class Message(Part):

@@ -59,6 +59,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "registry:already-asked": (409, "An earlier request waits for its answer"),
     "registry:invalid-model-run": (400, "What the model run says does not hold"),
     "registry:already-lodged": (409, "The run is a model run already"),
+    "registry:overtaken": (409, "A later order came first"),
     "registry:no-such-run": (404, "No such finished run, or not yours"),
     "registry:no-plan": (409, "The workflow does not say which model runs its runs are"),
     "registry:no-data": (422, "The dataset has no file that a run could take"),

@@ -46,6 +46,7 @@ from gateway.api import (
 )
 from gateway.api.once import forget_requests
 from gateway.backends import open_backends, pings
+from gateway.cors import CORS
 from gateway.facades import provena, reprov
 from gateway.jobs.handlers import begin_run, fail, settle_deletions, settle_run, settle_stops, settle_workflow
 from gateway.jobs.registered import (
@@ -139,7 +140,7 @@ gateway = Service(
         *provena.ROUTERS,
     ),
     web={
-        "middleware": [provena.BY_HOST],
+        "middleware": [CORS, provena.BY_HOST],
         "title": "Reprovena",
         "summary": "Workflows run, and their W3C PROV provenance is there without asking.",
         "openapi_url": "/openapi.json",

@@ -71,6 +71,8 @@ class GatewaySettings(OutsideSettings):
     """Begins handles, here as in the registry."""
     provena_hosts: dict[Literal["registry", "prov", "datastore", "jobs", "auth", "search", "handle"], str] = {}
     """Host names at which Provena's APIs are served besides their paths, such as `{"registry": "registry-api.example.org"}`."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may ask from a browser, such as `["https://ui.example.org"]`; `["*"]` means any."""
     idempotency_days: int = Field(7, ge=1)
     """Days that a request which carries a key is remembered, with its answer."""
 

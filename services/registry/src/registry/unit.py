@@ -21,6 +21,8 @@ class RegistrySettings(Settings):
 
     handle_prefix: str = Field("10378.1", pattern=r"^[0-9A-Za-z][0-9A-Za-z.]*$")
     """Begins every handle: `<prefix>/<number>`."""
+    dataset_bucket: str = Field("reprovena-datasets", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    """The bucket in which files of new datasets have their place."""
     check_timeout: float = Field(30.0, gt=0)
     """Seconds that the check of one specification may take."""
     check_attempts: int = Field(3, ge=1)
@@ -72,6 +74,12 @@ class RegistryUnit(Unit[RegistryParts]):
         """Bytes that a file to be brought in may have."""
         settings: RegistrySettings = self.house.settings
         return settings.import_limit
+
+    @property
+    def dataset_bucket(self) -> str:
+        """Where files of new datasets have their place."""
+        settings: RegistrySettings = self.house.settings
+        return settings.dataset_bucket
 
     @property
     def handle_prefix(self) -> str:

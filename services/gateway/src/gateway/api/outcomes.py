@@ -18,6 +18,7 @@ from gateway.api.once import AsOnce
 from gateway.api.runs import ordered, seen
 from gateway.api.shapes import JobAccepted, JobView, Shape
 from gateway.jobs.model import Job
+from gateway.jobs.sending import spun
 from gateway.unit import GatewayHouse
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
@@ -58,8 +59,11 @@ async def dataset(run: UUID, wanted: OutputsAsDataset, caller: AsUser, house: He
     async def begin() -> Job:
         there = await seen(house, caller, run)
         told = await carried(house.files, "info", {"collection_format": wanted.collection_format})
-        command = RegisterOutputs(run=run, outputs=tuple(wanted.outputs), template=wanted.template, tenant=there.tenant, **told)
-        return await ordered(house, caller.by_username(), command, run, JobStatus.SUCCEEDED, within, once)
+        who = caller.by_username()
+        spinoff, chained = spun(who, "CREATE")
+        named = {"outputs": tuple(wanted.outputs), "template": wanted.template, "tenant": there.tenant}
+        command = RegisterOutputs(run=run, spinoff=spinoff, **named, **told)
+        return await ordered(house, who, command, run, JobStatus.SUCCEEDED, within, once, chained)
 
     return await once.do(f"dataset {run} {wanted.said()}", begin, JobStatus.SUCCEEDED, _made)
 

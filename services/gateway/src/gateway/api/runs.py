@@ -29,7 +29,7 @@ from gateway.api.starting import check_files, check_names, check_size, staged, v
 from gateway.api.taking import taken
 from gateway.jobs.handlers import STOP
 from gateway.jobs.model import Job
-from gateway.jobs.sending import send
+from gateway.jobs.sending import Chained, send
 from gateway.jobs.waiting import reached
 from gateway.unit import GatewayHouse
 
@@ -196,10 +196,11 @@ async def ordered(
     until: JobStatus,
     within: float,
     once: Once | None = None,
+    chained: Chained | None = None,
 ) -> Job:
     """Send a command and wait until its job has come so far; the problem of one that failed is raised."""
     async with house.work() as unit:
-        job = await send(unit, command, caller, about)
+        job = await send(unit, command, caller, about, chained=chained)
         if once is not None:
             await once.bind(unit, job.id)
     job = await reached(house, job.id, until, within)

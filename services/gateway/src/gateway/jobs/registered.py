@@ -10,6 +10,7 @@ from contracts.ids import user_id
 from contracts.kinds import Kind
 from contracts.message import Command, Event
 from contracts.model_runs import ModelRunLodged, ModelRunRegistered, ModelRunWithdrawn
+from contracts.problem import Problem
 from contracts.provenance import RecordLodged, RecordWithdrawn
 from contracts.vocabulary import JobStatus
 from gateway.jobs.model import Job, News
@@ -81,6 +82,9 @@ async def settle_lodging(event: RecordLodged, unit: GatewayUnit) -> None:
     job = await _own(event, event.job, unit)
     if job is not None and job.kind in {LODGING, RELODGE}:
         await _hear(unit, event, job, news_of(event, JobStatus.SUCCEEDED, {}))
+    elif job is not None and job.kind in WITHDRAW:
+        problem = Problem.of("registry:overtaken", f"{event.record} was lodged again meanwhile, and is in the graph")
+        await _hear(unit, event, job, news_of(event, JobStatus.FAILED, {}, problem))
 
 
 async def note_model_run(event: ModelRunRegistered | ModelRunWithdrawn, unit: GatewayUnit) -> None:
@@ -93,7 +97,7 @@ async def note_model_run(event: ModelRunRegistered | ModelRunWithdrawn, unit: Ga
 async def settle_model_run(event: ModelRunLodged, unit: GatewayUnit) -> None:
     """What a model run says is in the graph."""
     job = await _own(event, event.job, unit)
-    if job is None:
+    if job is None or job.kind in WITHDRAW:  # of a withdrawal that came too late the graph's own fact tells
         return
     told: dict[str, Any] = {"handle": event.handle, "revision": event.revision}
     if event.document is not None:
@@ -106,10 +110,15 @@ async def settle_model_run(event: ModelRunLodged, unit: GatewayUnit) -> None:
 
 
 async def settle_withdrawal(event: RecordWithdrawn, unit: GatewayUnit) -> None:
-    """What a model run or an activity said is out of the graph."""
+    """What a model run or an activity said is out of the graph; who wanted it said and came too late is told so."""
     job = await _own(event, event.job, unit)
-    if job is not None and job.kind in WITHDRAW:
+    if job is None:
+        return
+    if job.kind in WITHDRAW:
         await _hear(unit, event, job, news_of(event, JobStatus.SUCCEEDED, {"handle": event.record}))
+        return
+    problem = Problem.of("registry:overtaken", f"{event.record} was withdrawn meanwhile, and is not in the graph")
+    await _hear(unit, event, job, news_of(event, JobStatus.FAILED, {}, problem))
 
 
 def result(event: Event) -> dict[str, Any]:

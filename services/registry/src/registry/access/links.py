@@ -1,5 +1,7 @@
 """Which registered person an account is."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,6 +9,7 @@ from sqlmodel import col
 
 from contracts.access import LinkCleared
 from registry.access.rows import LinkRow
+from registry.entries.rows import among
 
 
 async def person_of(session: AsyncSession, username: str) -> str | None:
@@ -30,9 +33,9 @@ async def hold(session: AsyncSession, username: str) -> LinkRow:
     return row
 
 
-async def forget(session: AsyncSession, person: str) -> list[LinkCleared]:
-    """Let the accounts of a person be nobody's; what is to be said of it."""
-    query = select(LinkRow).where(col(LinkRow.person) == person).order_by(col(LinkRow.username)).with_for_update()
+async def forget(session: AsyncSession, persons: Collection[str]) -> list[LinkCleared]:
+    """Let the accounts of persons be nobody's; what is to be said of it."""
+    query = select(LinkRow).where(among(col(LinkRow.person), persons)).order_by(col(LinkRow.username)).with_for_update()
     facts = [clear(row) for row in await session.scalars(query.execution_options(populate_existing=True))]
     await session.flush()
     return facts

@@ -5,7 +5,6 @@ from typing import Any
 
 from chassis.refusal import refuse
 from contracts.entries import ActivityRegistered, ActivityWithdrawn, RelodgeActivity, Spinoff, WithdrawActivity
-from contracts.ids import uuid7
 from contracts.kinds import KINDS, Kind
 from contracts.message import Command
 from registry.access import links
@@ -16,15 +15,13 @@ from registry.entries.queries import ADMIN
 from registry.unit import RegistryUnit
 
 
-def spinoff_for(item: Item, given: Spinoff | None) -> Spinoff | None:
-    """The jobs behind an entry's creation, if its kind has any; whoever gives orders past the gateway has none in mind."""
+async def note_creation(item: Item, job: Spinoff | None, command: Command, who: Asking, unit: RegistryUnit) -> str | None:
+    """Write that an entry was created, if its kind tells that; the handle of it.
+
+    Who gives orders past the gateway has no jobs behind it, and none is named.
+    """
     if not KINDS[item.kind].versioned:
         return None
-    return given or Spinoff(register_job=uuid7(), lodge_job=uuid7())
-
-
-async def note_creation(item: Item, job: Spinoff, command: Command, who: Asking, unit: RegistryUnit) -> str:
-    """Write that an entry was created; the handle of that."""
     info = {"display_name": f"Created item {item.handle}", "user_metadata": None, "created_item_id": item.handle}
     return await _note(Kind.CREATE, info, item, job, command, who, unit)
 
@@ -48,41 +45,43 @@ async def note_version(item: Item, job: Spinoff, command: Command, who: Asking, 
 
 async def relodge_activity(command: RelodgeActivity, unit: RegistryUnit) -> None:
     """Say again what an activity tells; it is the person's whose account owns it."""
-    who, activity = await _administered(command, unit)
+    who, found = await _administered(command, unit)
+    activity = checks.there(found, command.handle)
     told = checks.shape(activity.kind, checks.complete(activity))
     made = told["created_item_id"] if activity.kind is Kind.CREATE else told["to_item_id"]
     item = checks.there((await queries.items(unit.session, [made])).get(made), made)
     person = await links.person_of(unit.session, activity.owner)
     if person is None:
         raise refuse("registry:not-linked", f"{activity.owner}, who owns {activity.handle}, is linked to no person")
-    await unit.entries.put(activity)
-    await unit.publish(_fact(activity, item, person, answer(command, who, activity.revision)))
+    await unit.publish(_fact(activity, item, person, answer(command, who, await unit.entries.state(activity.handle))))
 
 
 async def withdraw_activity(command: WithdrawActivity, unit: RegistryUnit) -> None:
-    """Let an activity tell nothing any more; its entry stays, so that it can be lodged again."""
+    """Let an activity tell nothing any more; an entry that it has stays, so that it can be lodged again."""
     who, activity = await _administered(command, unit)
-    await unit.entries.put(activity)
-    await unit.publish(ActivityWithdrawn(**answer(command, who, activity.revision), activity=activity.handle))
+    if activity is None and not await unit.entries.tells(command.handle):
+        checks.there(activity, command.handle)
+    revision = await unit.entries.state(command.handle, withdrawn=True)
+    await unit.publish(ActivityWithdrawn(**answer(command, who, revision), activity=command.handle))
 
 
-async def _administered(command: RelodgeActivity | WithdrawActivity, unit: RegistryUnit) -> tuple[Asking, Item]:
-    """An activity with a revision of its own for what it will tell."""
+async def _administered(command: RelodgeActivity | WithdrawActivity, unit: RegistryUnit) -> tuple[Asking, Item | None]:
+    """Who asks, and the entry of the activity if it is still there."""
     who = await asking(command, unit)
     must_be(who.caller, ADMIN)
     checks.texts(handle=command.handle)
-    activity = checks.there(await unit.entries.hold(command.handle), command.handle)
-    if activity.kind not in {Kind.CREATE, Kind.VERSION}:
+    activity = await unit.entries.hold(command.handle)
+    if activity is not None and activity.kind not in {Kind.CREATE, Kind.VERSION}:
         raise refuse("registry:wrong-kind", f"{activity.handle} is a {activity.kind}, and tells of no creation or version")
-    return who, activity.model_copy(update={"revision": activity.revision + 1})
+    return who, activity
 
 
 async def _note(
-    kind: Kind, info: Mapping[str, object], item: Item, job: Spinoff, command: Command, who: Asking, unit: RegistryUnit
+    kind: Kind, info: Mapping[str, object], item: Item, job: Spinoff | None, command: Command, who: Asking, unit: RegistryUnit
 ) -> str:
     activity, moment = model.create(await unit.entries.mint(), kind, info, **who.by)
     await unit.entries.add(activity, moment)
-    said = answer(command, who, activity.revision) | {"job": job.lodge_job}
+    said = answer(command, who, await unit.entries.state(activity.handle)) | {"job": job.lodge_job if job else None}
     await unit.publish(_fact(activity, item, who.person, said))
     return activity.handle
 

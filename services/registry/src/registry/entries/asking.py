@@ -21,6 +21,8 @@ from registry.unit import RegistryUnit
 
 INFO_LIMIT = 16 * 2**20
 """Bytes of information that an entry may have."""
+WRITER = "entity-registry-write"
+"""The realm's role of those who write entries."""
 NAME_LIMIT = 200
 """Characters of a username."""
 
@@ -54,6 +56,12 @@ class Asking:
             raise refuse("registry:not-linked", detail)
 
 
+async def writing(command: Command, unit: RegistryUnit) -> Asking:
+    """Who gives this order to write entries or model runs; refused to accounts that may write nothing here."""
+    must_write(caller_of(command))
+    return await asking(command, unit)
+
+
 async def asking(command: Command, unit: RegistryUnit) -> Asking:
     """Who gives this order."""
     caller = caller_of(command)
@@ -67,13 +75,14 @@ async def asking(command: Command, unit: RegistryUnit) -> Asking:
 
 
 def caller_of(command: Command) -> Caller:
-    """Whoever gives an order; refused if nobody does."""
+    """Whoever gives an order, by username; refused if nobody does."""
     if command.caller is None:
         raise refuse("gateway:unauthenticated", "a command without a caller")
-    if len(command.caller.name) > NAME_LIMIT:
+    caller = command.caller.by_username()
+    if len(caller.name) > NAME_LIMIT:
         detail = f"a username has at most {NAME_LIMIT} characters here"
         raise refuse("gateway:invalid", detail, FieldError(detail=detail, field="username"))
-    return command.caller
+    return caller
 
 
 def tenant_of(command: Command, caller: Caller) -> str:
@@ -88,6 +97,12 @@ def must_be(caller: Caller, role: str) -> None:
     """Refuse whoever has not a role of the realm."""
     if role not in caller.roles:
         raise refuse("gateway:forbidden", f"that needs the role {role}")
+
+
+def must_write(caller: Caller) -> None:
+    """Refuse whoever may write nothing, wherever the order comes from; who administers entries may write them, too."""
+    if not {WRITER, queries.ADMIN} & set(caller.roles):
+        must_be(caller, WRITER)
 
 
 async def info_of(command: Told, unit: RegistryUnit) -> dict[str, Any]:

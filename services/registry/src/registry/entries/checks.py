@@ -168,6 +168,13 @@ def there(item: Item | None, handle: str) -> Item:
     return item
 
 
+def expected(item: Item, revision: int | None) -> None:
+    """Refuse a change by somebody who has seen another revision, if they say which."""
+    if revision not in {None, item.revision}:
+        detail = f"it is at revision {item.revision}, not {revision}: somebody changed it meanwhile"
+        raise refuse("registry:changed-meanwhile", detail, FieldError(detail=detail, field="expected_revision"))
+
+
 def unlocked(item: Item) -> None:
     """Refuse what is locked."""
     if item.locked:

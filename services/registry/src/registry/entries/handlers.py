@@ -21,8 +21,8 @@ from contracts.kinds import KINDS, WRITING, Kind, Role
 from contracts.message import Command
 from contracts.problem import FieldError
 from registry.entries import checks, model
-from registry.entries.activities import note_creation, note_version, spinoff_for
-from registry.entries.asking import Asking, answer, asking, info_of, told
+from registry.entries.activities import note_creation, note_version
+from registry.entries.asking import Asking, answer, info_of, told, writing
 from registry.entries.model import Item
 from registry.unit import RegistryUnit
 
@@ -52,12 +52,12 @@ async def register(
     """Write an entry that says this, and say so to whoever gave the order."""
     info = await checks.checked(unit.session, kind, told_of)
     handle = await unit.entries.mint()
-    item, moment = model.create(handle, kind, model.placed(kind, handle, info), **who.by)
-    job = spinoff_for(item, spinoff)
+    item, moment = model.create(handle, kind, model.placed(kind, handle, info, unit.dataset_bucket), **who.by)
+    job = spinoff if KINDS[kind].versioned else None
     if job:
         item = item.started(job)
     await unit.entries.add(item, moment)
-    activity = await note_creation(item, job, command, who, unit) if job else None
+    activity = await note_creation(item, job, command, who, unit)
     entry = await told(item, unit)
     await unit.publish(EntryCreated(**answer(command, who, item.revision), entry=entry, spinoff=job, activity=activity))
     return item
@@ -76,10 +76,10 @@ async def update_entry(command: UpdateEntry, unit: RegistryUnit) -> None:
     if not before.seed and not command.reason:
         detail = f"{before.handle} says something already: say why it is to say something else"
         raise refuse("registry:reason-needed", detail, FieldError(detail="a reason is needed", field="reason"))
-    _expected(command, before)
-    info = model.placed(kind, before.handle, info, before.info)
+    checks.expected(before, command.expected_revision)
+    info = model.placed(kind, before.handle, info, unit.dataset_bucket, before.info)
     item, moment = before.describe(info, who.caller.name, who.at, command.reason)
-    job = spinoff_for(item, command.spinoff) if before.seed else None
+    job = command.spinoff if before.seed and KINDS[kind].versioned else None
     if job:
         item = item.started(job)
     await unit.entries.put(item, moment)
@@ -87,7 +87,7 @@ async def update_entry(command: UpdateEntry, unit: RegistryUnit) -> None:
     if not before.seed:
         await unit.publish(EntryUpdated(**fact, entry=await told(item, unit)))
         return
-    activity = await note_creation(item, job, command, who, unit) if job else None
+    activity = await note_creation(item, job, command, who, unit)
     await unit.publish(EntryCreated(**fact, entry=await told(item, unit), spinoff=job, activity=activity))
 
 
@@ -101,6 +101,7 @@ async def revert_entry(command: RevertEntry, unit: RegistryUnit) -> None:
     now = checks.complete(before)
     checks.of_kind(before, command.entry_kind)
     checks.may(before, who.reader, DATA_WRITING if command.keep_storage else WRITING)
+    checks.expected(before, command.expected_revision)
     past = await unit.entries.moment(before.handle, command.history_id)
     if past is None:
         detail = f"the history of {before.handle} has no place {command.history_id}"
@@ -109,7 +110,8 @@ async def revert_entry(command: RevertEntry, unit: RegistryUnit) -> None:
     if command.keep_storage:
         said = _kept({**now, "collection_format": said.get("collection_format")}, before)
         reason = f"Reverting to history id {past.id}: {command.reason}"
-    info = model.placed(kind, before.handle, await checks.checked(unit.session, kind, said), now)
+    checked = await checks.checked(unit.session, kind, said)
+    info = model.placed(kind, before.handle, checked, unit.dataset_bucket, now)
     item, moment = before.describe(info, who.caller.name, who.at, reason)
     await unit.entries.put(item, moment)
     await unit.publish(EntryUpdated(**answer(command, who, item.revision), entry=await told(item, unit)))
@@ -125,11 +127,13 @@ async def version_entry(command: VersionEntry, unit: RegistryUnit) -> None:
     if not KINDS[kind].versioned or before.versioning is None:
         raise refuse("registry:wrong-kind", f"{before.handle} is a {kind}, which has no versions")
     checks.may(before, who.reader, [Role.ADMIN])
+    checks.expected(before, command.expected_revision)
     # what was brought in may not know of the version that follows it
     follower = before.versioning.next_version or await unit.entries.follower(before.handle)
     if follower is not None:
         raise refuse("registry:not-newest", f"{before.handle} has a next version, {follower}")
-    item, moment = before.next_version(await unit.entries.mint(), **who.by, reason=command.reason, job=command.spinoff)
+    by = {**who.by, "reason": command.reason, "job": command.spinoff, "bucket": unit.dataset_bucket}
+    item, moment = before.next_version(await unit.entries.mint(), **by)
     await unit.entries.put(before.superseded(item.handle))
     await unit.entries.add(item, moment)
     activity = await note_version(item, command.spinoff, command, who, unit)
@@ -139,7 +143,7 @@ async def version_entry(command: VersionEntry, unit: RegistryUnit) -> None:
 
 
 async def _writer(kind: Kind, command: SeedEntry | CreateEntry, unit: RegistryUnit) -> Asking:
-    who = await asking(command, unit)
+    who = await writing(command, unit)
     _not_ours(kind)
     who.linked(kind)
     return who
@@ -147,7 +151,7 @@ async def _writer(kind: Kind, command: SeedEntry | CreateEntry, unit: RegistryUn
 
 async def _held(command: EntryCommand, unit: RegistryUnit) -> tuple[Asking, Item | None, Kind]:
     """Who asks, the entry if there is one, and the kind that counts; accounts that must be linked are."""
-    who = await asking(command, unit)
+    who = await writing(command, unit)
     checks.texts(handle=command.handle)
     found = await unit.entries.hold(command.handle)
     kind = command.entry_kind or checks.there(found, command.handle).kind
@@ -174,9 +178,3 @@ def _kept(info: dict[str, Any], before: Item) -> dict[str, Any]:
         return model.shown(kept)
     except (AttributeError, KeyError, TypeError):
         return kept  # has not the shape of a dataset; that is said soon
-
-
-def _expected(command: UpdateEntry, item: Item) -> None:
-    if command.expected_revision not in {None, item.revision}:
-        detail = f"it is at revision {item.revision}, not {command.expected_revision}: somebody changed it meanwhile"
-        raise refuse("registry:changed-meanwhile", detail, FieldError(detail=detail, field="expected_revision"))

@@ -12,6 +12,7 @@ from contracts.entries import EntriesImported, ImportEntries
 from contracts.kinds import KINDS
 from contracts.problem import FieldError
 from contracts.views import Stored
+from registry.access import links
 from registry.access.importing import Mode, forbidden, plan
 from registry.entries import checks, queries
 from registry.entries.asking import answer, asking, must_be, read
@@ -46,7 +47,12 @@ async def import_entries(command: ImportEntries, unit: RegistryUnit) -> None:
     if len(failures) > TOLD:
         told.append((f"{len(failures) - TOLD} more", ALL))
     if not failures and not command.trial_mode:
-        await _write(brought, doing.delete | doing.overwrite, unit)
+        kinds = {stored.handle: stored.kind for stored in brought}
+        # what becomes of another kind is gone, too: nothing that hung on it has a meaning for the new one
+        gone = doing.delete | {handle for handle in doing.overwrite if kinds[handle] != there[handle]}
+        await _write(brought, gone, unit)
+        for cleared in await links.forget(unit.session, gone):
+            await unit.publish(cleared.model_copy(update={"caller": command.caller, "tenant": who.tenant}))
     fact = answer(command, who)
     await unit.publish(EntriesImported(**fact, trial_mode=command.trial_mode, failures=tuple(told), **doing.figures))
 
@@ -104,12 +110,13 @@ async def _clashes(brought: list[Stored], unit: RegistryUnit, staying: set[str])
     return failures
 
 
-async def _write(brought: list[Stored], leaving: frozenset[str], unit: RegistryUnit) -> None:
-    before = await queries.items(unit.session, [stored.handle for stored in brought if stored.handle in leaving])
-    await unit.entries.remove(leaving)
-    await unit.entries.add_all(
-        [(_item(stored, before.get(stored.handle)), stored.history, stored.locks[::-1]) for stored in brought]
-    )
+async def _write(brought: list[Stored], gone: frozenset[str], unit: RegistryUnit) -> None:
+    await unit.entries.remove(gone)
+    before = await queries.items(unit.session, [stored.handle for stored in brought])
+    told = [(_item(stored, before.get(stored.handle)), stored.history, stored.locks[::-1]) for stored in brought]
+    # in place: what belongs to an entry and is not written out, such as the files of a dataset, stays
+    await unit.entries.replace_all([one for one in told if one[0].handle in before])
+    await unit.entries.add_all([one for one in told if one[0].handle not in before])
     await unit.entries.reach([stored.handle for stored in brought])
 
 

@@ -6,7 +6,7 @@ from contracts.kinds import KINDS, Role
 from contracts.problem import FieldError
 from registry.access import links
 from registry.entries import checks
-from registry.entries.asking import Asking, answer, asking, must_be, told
+from registry.entries.asking import Asking, answer, asking, must_be, told, writing
 from registry.entries.model import Item
 from registry.entries.queries import ADMIN
 from registry.unit import RegistryUnit
@@ -51,30 +51,42 @@ async def grant_access(command: GrantAccess, unit: RegistryUnit) -> None:
 
 
 async def delete_entry(command: DeleteEntry, unit: RegistryUnit) -> None:
-    """Remove an entry with all that is kept of it; the version before is the newest again, a person's accounts are nobody's."""
+    """Remove an entry with all that is kept of it; its versions stay a chain, a person's accounts are nobody's."""
     who = await asking(command, unit)
     must_be(who.caller, ADMIN)
     checks.texts(handle=command.handle)
     item = checks.there(await unit.entries.hold(command.handle), command.handle)
     checks.unlocked(item)
     checks.of_kind(item, command.entry_kind)
+    checks.expected(item, command.expected_revision)
     await unit.entries.remove([item.handle])
-    earlier = item.versioning.previous_version if item.versioning else None
-    before = await unit.entries.hold(earlier) if earlier else None
-    if before and before.versioning and before.versioning.next_version == item.handle:
-        await unit.entries.put(before.reopened())
-    for cleared in await links.forget(unit.session, item.handle):
+    if item.versioning:
+        await _close_gap(item.handle, item.versioning.previous_version, unit)
+    for cleared in await links.forget(unit.session, [item.handle]):
         await unit.publish(cleared.model_copy(update={"caller": command.caller, "tenant": who.tenant}))
     fact = answer(command, who, item.revision + 1)
     await unit.publish(EntryDeleted(**fact, entry=await told(item, unit)))
 
 
+async def _close_gap(gone: str, earlier: str | None, unit: RegistryUnit) -> None:
+    """Let the versions on either side of one that is gone be neighbours; the chain has one head, and names what is there."""
+    before = await unit.entries.hold(earlier) if earlier else None
+    # asked for, since what was brought in may not know of the version that follows it
+    later = await unit.entries.follower(gone)
+    after = await unit.entries.hold(later) if later else None
+    if after:
+        await unit.entries.put(after.following(before.handle if before else None))
+    if before and before.versioning and before.versioning.next_version == gone:
+        await unit.entries.put(before.superseded(after.handle if after else None))
+
+
 async def _administered(command: EntryCommand, unit: RegistryUnit) -> tuple[Asking, Item]:
-    who = await asking(command, unit)
+    who = await writing(command, unit)
     checks.texts(handle=command.handle)
     item = checks.there(await unit.entries.hold(command.handle), command.handle)
     checks.of_kind(item, command.entry_kind)
     checks.may(item, who.reader, [Role.ADMIN])
+    checks.expected(item, command.expected_revision)
     return who, item
 
 

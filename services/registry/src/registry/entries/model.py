@@ -74,23 +74,23 @@ class Item(Entry):
         groups = {group: _once(roles) for group, roles in access.groups.items()}
         return self._with(access=Access(owner=self.access.owner, general=_once(access.general), groups=groups))
 
-    def superseded(self, handle: str) -> "Item":
-        """There is a newer version. What it says, and when it said so, stays."""
+    def superseded(self, handle: str | None) -> "Item":
+        """That is its next version now; with none it is the newest. What it says, and when it said so, stays."""
         return self._with(versioning=self._versioning().model_copy(update={"next_version": handle}))
 
-    def reopened(self) -> "Item":
-        """The newer version is gone: this is the newest again."""
-        return self._with(versioning=self._versioning().model_copy(update={"next_version": None}))
+    def following(self, handle: str | None) -> "Item":
+        """That is the version before it now. Its number stays."""
+        return self._with(versioning=self._versioning().model_copy(update={"previous_version": handle}))
 
     def next_version(
-        self, handle: str, *, tenant: str, username: str, account: str, at: int, reason: str, job: Spinoff
+        self, handle: str, *, tenant: str, username: str, account: str, at: int, reason: str, job: Spinoff, bucket: str
     ) -> "tuple[Item, Moment]":
         """Its next version: a copy of what it says and grants, the caller's own, with a history that begins anew.
 
         A dataset's has a place of its own for its files, and is not released.
         """
         told = f"New version of id={self.handle}: {reason}"
-        info = placed(self.kind, handle, self.info or {})
+        info = placed(self.kind, handle, self.info or {}, bucket)
         moment = Moment(id=0, at=at, reason=told, username=username, info=info)
         versioning = Versioning(previous_version=self.handle, version=self._versioning().version + 1, reason=reason)
         changes = {
@@ -152,7 +152,9 @@ def keep_storage(info: Mapping[str, Any], before: Mapping[str, Any] | None) -> d
     return {**info, **kept}
 
 
-def placed(kind: Kind, handle: str, info: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def placed(
+    kind: Kind, handle: str, info: Mapping[str, Any], bucket: str, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Information with what a description has no say in: a dataset's storage follows from its handle and never moves.
 
     Otherwise whoever describes a dataset could point it to another's files, or call it released.
@@ -161,7 +163,7 @@ def placed(kind: Kind, handle: str, info: Mapping[str, Any], before: Mapping[str
         return dict(info)
     if before is not None:
         return keep_storage(info, before)
-    bucket, path = info["s3"]["bucket_name"], f"datasets/{handle.replace('.', '-').replace('/', '-')}/"
+    path = f"datasets/{handle.replace('.', '-').replace('/', '-')}/"
     return {**info, **UNRELEASED, "s3": {"bucket_name": bucket, "path": path, "s3_uri": f"s3://{bucket}/{path}"}}
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -19,6 +19,14 @@ ADMIN = "entity-registry-admin"
 """The realm's role that opens every entry."""
 CHUNK = 500
 """Entries read at a time when all are."""
+
+
+GONE = text(
+    """select 'model_runs' as what, handle from registry.model_runs said where not withdrawn
+        and not exists (select from registry.entries there where there.handle = said.handle)
+    union all select 'activities', handle from registry.activities said where not withdrawn
+        and not exists (select from registry.entries there where there.handle = said.handle) order by handle"""
+)
 
 
 async def reader(session: AsyncSession, caller: Caller) -> Reader:
@@ -116,6 +124,14 @@ async def everything(session: AsyncSession) -> AsyncIterator[Stored]:
             )
         after = rows[-1].number or after
         session.expunge_all()
+
+
+async def gone(session: AsyncSession) -> dict[str, list[str]]:
+    """Model runs and activities that still tell something, though their entries are gone."""
+    found: dict[str, list[str]] = {"model_runs": [], "activities": []}
+    for row in await session.execute(GONE):
+        found[row.what].append(row.handle)
+    return found
 
 
 async def handles_and_kinds(session: AsyncSession) -> dict[str, str]:

@@ -37,6 +37,13 @@ class Schema(BaseModel):
     json_schema: dict[str, Any]
 
 
+class Gone(BaseModel):
+    """Handles of entries that were deleted while their records stayed."""
+
+    model_runs: list[str]
+    activities: list[str]
+
+
 @router.get("")
 async def fetch(caller: AsCaller, unit: Still, handle: Handle, kind: Kind | None = None) -> EntrySeen:
     """One entry with its history, to whoever may read it; a seed says nothing."""
@@ -102,6 +109,13 @@ async def schema(_caller: AsCaller, kind: Kind) -> Schema:
 async def validate(asked: Check, _caller: AsCaller, unit: Still) -> None:
     """Refuse information that could not be registered."""
     await checks.checked(unit.session, asked.kind, asked.info)
+
+
+@router.get("/gone")
+async def gone(caller: AsCaller, unit: Still) -> Gone:
+    """What is still in the graph though its entry was deleted, to administrators."""
+    must_be(caller, queries.ADMIN)
+    return Gone.model_validate(await queries.gone(unit.session))
 
 
 @router.get("/export")

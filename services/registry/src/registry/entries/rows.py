@@ -154,6 +154,17 @@ class HistoryRow(SQLModel, table=True):
         return Moment.model_validate(self.model_dump())
 
 
+class ActivityRow(SQLModel, table=True):
+    """An activity's last statement; it outlives the entry, because its number must never be used twice."""
+
+    __tablename__ = "activities"
+    __table_args__: ClassVar[dict[str, Any]] = SCHEMA
+
+    handle: str = Field(sa_column=Column(Text(collation=BY_BYTES), primary_key=True))
+    revision: int = Field(sa_column=Column(Integer, nullable=False))
+    withdrawn: bool = Field(sa_column=Column(Boolean, nullable=False))
+
+
 class GrantRow(SQLModel, table=True):
     """A role that everybody has (no group), or a group."""
 

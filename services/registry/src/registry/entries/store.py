@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from contracts.views import LockMoment, Moment
 from registry.entries.model import Item
-from registry.entries.rows import EntryRow, GrantRow, HistoryRow, LockRow, among, columns, grants_of
+from registry.entries.rows import EntryRow, GrantRow, HistoryRow, LockRow, WordRow, among, columns, grants_of
 from registry.entries.words import fuzzy, grams, vector
 from registry.workflows.store import HANDLES, WorkflowRow
 
@@ -24,12 +24,20 @@ UNKNOWN = text(
     where not exists (select from registry.lexicon known where known.word = asked)"""
 )
 LEARN = text("insert into registry.lexicon (word, grams) values (:word, cast(:grams as text[])) on conflict (word) do nothing")
+STATE = text(
+    """insert into registry.activities as a (handle, revision, withdrawn) values (:handle, 1, :withdrawn)
+    on conflict (handle) do update set revision = a.revision + 1, withdrawn = excluded.withdrawn returning revision"""
+)
+LIVE = text("select not withdrawn from registry.activities where handle = :handle for update")
 REACHED = text("""select case when is_called then last_value else 0 end from registry.handles""")
 FREEZE = text("lock table registry.entries in share row exclusive mode")
 REACH = text("select setval('registry.handles', :number)")
 
 LAST_PLACE = 2**31 - 1
 """No history has more: its places are numbers of four bytes."""
+
+Whole = tuple[Item, Collection[Moment], Collection[LockMoment]]
+"""An entry with its history, and its locks, oldest first."""
 
 
 class Entries:
@@ -56,13 +64,23 @@ class Entries:
         """Write a new entry with the history that it brings."""
         await self.add_all([(item, history, ())])
 
-    async def add_all(self, entries: Sequence[tuple[Item, Collection[Moment], Collection[LockMoment]]]) -> None:
+    async def add_all(self, entries: Sequence[Whole]) -> None:
         """Write new entries with histories (and locks, oldest first)."""
         await self._insert(EntryRow, [columns(item) for item, _, _ in entries])
-        await self._insert(HistoryRow, [_past(item, moment) for item, history, _ in entries for moment in history])
-        await self._insert(GrantRow, [row for item, _, _ in entries for row in grants_of(item)])
-        await self._insert(LockRow, [_lock(item, moment) for item, _, locks in entries for moment in locks])
-        await self._describe([item for item, _, _ in entries])
+        await self._belongings(entries)
+
+    async def replace_all(self, entries: Sequence[Whole]) -> None:
+        """Let entries that are there be these instead, with their histories and locks; what else hangs on them stays."""
+        handles = [item.handle for item, _, _ in entries]
+        for table in (HistoryRow, GrantRow, LockRow, WordRow):
+            await self._session.execute(delete(table).where(among(col(table.handle), handles)))
+        # no two follow the same one, not even while one takes the place of another
+        freed = update(EntryRow).where(among(col(EntryRow.handle), handles)).values(previous_version=None)
+        await self._session.execute(freed)
+        rows = [columns(item) for item, _, _ in entries]
+        for start in range(0, len(rows), MOST):
+            await self._session.execute(update(EntryRow), rows[start : start + MOST])
+        await self._belongings(entries)
 
     async def hold(self, handle: str) -> Item | None:
         """An entry, held until the transaction ends."""
@@ -97,6 +115,15 @@ class Entries:
         found: str | None = await self._session.scalar(query)
         return found
 
+    async def state(self, activity: str, *, withdrawn: bool = False) -> int:
+        """An activity tells something from now on, or nothing; the statement's number, which only grows."""
+        stated = await self._session.execute(STATE, {"handle": activity, "withdrawn": withdrawn})
+        return int(stated.scalar_one())
+
+    async def tells(self, activity: str) -> bool:
+        """Whether an activity tells something, even if its entry is gone; held until the transaction ends."""
+        return bool(await self._session.scalar(LIVE, {"handle": activity}))
+
     async def moment(self, handle: str, place: int) -> Moment | None:
         """A place of an entry's history."""
         row = await self._session.get(HistoryRow, (handle, place)) if place <= LAST_PLACE else None
@@ -114,6 +141,12 @@ class Entries:
         """Those handles that workflows have."""
         query = select(col(WorkflowRow.handle)).where(among(col(WorkflowRow.handle), handles))
         return list(await self._session.scalars(query))
+
+    async def _belongings(self, entries: Sequence[Whole]) -> None:
+        await self._insert(HistoryRow, [_past(item, moment) for item, history, _ in entries for moment in history])
+        await self._insert(GrantRow, [row for item, _, _ in entries for row in grants_of(item)])
+        await self._insert(LockRow, [_lock(item, moment) for item, _, locks in entries for moment in locks])
+        await self._describe([item for item, _, _ in entries])
 
     async def _insert(self, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         for start in range(0, len(rows), MOST):

@@ -25,7 +25,7 @@ from contracts.model_runs import (
 from contracts.problem import FieldError
 from contracts.provenance import RecordLodged
 from registry.entries import checks as entries
-from registry.entries.asking import Asking, answer, asking, must_be
+from registry.entries.asking import Asking, answer, asking, must_be, writing
 from registry.entries.asking import told as entry_told
 from registry.entries.model import Item, create
 from registry.entries.queries import ADMIN
@@ -43,7 +43,7 @@ OTHERS = ("run/", "workflow/", "link/")
 
 async def register_model_run(command: RegisterModelRun, unit: RegistryUnit) -> None:
     """Write a run and say what it says, in one go."""
-    who = await asking(command, unit)
+    who = await writing(command, unit)
     await register(await record_of(command, unit), command, who, unit)
 
 
@@ -90,24 +90,28 @@ async def undo_model_run(command: UndoModelRun, unit: RegistryUnit) -> None:
 
 
 async def withdraw_model_run(command: WithdrawModelRun, unit: RegistryUnit) -> None:
-    """Let a run say nothing any more; its entry stays, or goes with it."""
+    """Let a run say nothing any more; its entry stays, or goes with it, or is gone already."""
     who, item = await _administered(command, unit)
-    if command.with_entry:
+    said = await unit.model_runs.hold(command.handle)
+    if item is None and (said is None or said.withdrawn):
+        entries.there(item, command.handle)
+    if command.with_entry and item:
         entries.unlocked(item)
-    revision = await unit.model_runs.state(item.handle, None)
-    if command.with_entry:
+    revision = await unit.model_runs.state(command.handle, None)
+    if command.with_entry and item:
         await unit.entries.remove([item.handle])
         # its order is answered by what happens to the graph, so this says of no job
         gone = answer(command, who, item.revision + 1) | {"job": None}
         await unit.publish(EntryDeleted(**gone, entry=await entry_told(item, unit)))
-    elif item.info is not None:
+    elif item and item.info is not None:
         await unit.model_runs.mark(item, withdrawn(item.info))
-    await unit.publish(ModelRunWithdrawn(**answer(command, who, revision), handle=item.handle))
+    await unit.publish(ModelRunWithdrawn(**answer(command, who, revision), handle=command.handle))
 
 
 async def relodge_model_run(command: RelodgeModelRun, unit: RegistryUnit) -> None:
     """Say again what a run says."""
-    who, item = await _administered(command, unit)
+    who, found = await _administered(command, unit)
+    item = entries.there(found, command.handle)
     record = said_by(entries.complete(item))
     looked_at = checks.checked if command.validate_record else checks.model_of
     model = await looked_at(unit.session, record, who.reader)
@@ -136,7 +140,7 @@ async def mark_lodged(event: RecordLodged, unit: RegistryUnit) -> None:
 async def _held(command: UpdateModelRun | LinkStudy | UndoModelRun, unit: RegistryUnit) -> tuple[Asking, Item]:
     """A run that whoever asks may change."""
     entries.texts(handle=command.handle, reason=getattr(command, "reason", None))
-    who = await asking(command, unit)
+    who = await writing(command, unit)
     item = entries.there(await unit.entries.hold(command.handle), command.handle)
     checks.of_run(item)
     entries.complete(item)
@@ -145,12 +149,14 @@ async def _held(command: UpdateModelRun | LinkStudy | UndoModelRun, unit: Regist
     return who, item
 
 
-async def _administered(command: WithdrawModelRun | RelodgeModelRun, unit: RegistryUnit) -> tuple[Asking, Item]:
+async def _administered(command: WithdrawModelRun | RelodgeModelRun, unit: RegistryUnit) -> tuple[Asking, Item | None]:
+    """Who asks, and the entry of the run if it is still there."""
     entries.texts(handle=command.handle)
     who = await asking(command, unit)
     must_be(who.caller, ADMIN)
-    item = entries.there(await unit.entries.hold(command.handle), command.handle)
-    checks.of_run(item)
+    item = await unit.entries.hold(command.handle)
+    if item is not None:
+        checks.of_run(item)
     return who, item
 
 

@@ -66,7 +66,7 @@ async def register_outputs(command: RegisterOutputs, unit: RegistryUnit) -> None
         files = model.chosen((await whole(done.run, unit)).outputs, command.outputs)
     except UnfitError as error:
         raise refuse("executor:no-such-output", error.detail, FieldError(detail=error.detail, field=error.field)) from None
-    done = await filled(done, format_, files, template, command, who, unit)
+    done = await filled(done, format_, files, template, command, who, unit, command.spinoff)
     if plan is not None and done.model_run is None and done.run.owner == who.account:
         done = await tried(done, plan, command.model_copy(update={"job": None}), unit)
     await unit.outcomes.put(done)

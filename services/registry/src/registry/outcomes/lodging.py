@@ -9,12 +9,13 @@ from chassis.carrying import carried
 from chassis.problems import field_of
 from chassis.refusal import Refusal, refuse
 from contracts.datasets import CollectionFormat, faults
+from contracts.entries import Spinoff
 from contracts.executor import FileSeen, Run
 from contracts.kinds import Kind, WorkflowTemplateInfo
 from contracts.message import Command
 from contracts.outcomes import DatasetFile, DatasetFilled, ModelRunPlan
 from contracts.problem import FieldError
-from registry.entries.asking import Asking, asking, must_be, read
+from registry.entries.asking import Asking, asking, must_write, read
 from registry.entries.checks import invalid
 from registry.entries.handlers import register as register_entry
 from registry.model_runs.checks import foreseen, no
@@ -24,8 +25,6 @@ from registry.outcomes.model import Held, UnfitError
 from registry.outcomes.store import Finished
 from registry.unit import RegistryUnit
 
-WRITER = "entity-registry-write"
-"""The realm's role of those who write entries."""
 MORE = 64 << 20
 """Bytes that the rest of a run's last fact may have."""
 FILES = TypeAdapter(tuple[FileSeen, ...])
@@ -72,10 +71,11 @@ async def filled(
     order: Command,
     who: Asking,
     unit: RegistryUnit,
+    spinoff: Spinoff | None = None,
 ) -> Finished:
     """A run of which a new dataset holds some outputs."""
     info = model.information(format_, model.title(done.run))
-    item = await register_entry(Kind.DATASET, info, order, who, unit)
+    item = await register_entry(Kind.DATASET, info, order, who, unit, spinoff)
     await unit.outcomes.fill(item.handle, files)
     members = tuple(file.occurrence for file in files)
     told = await carried(unit.house.files, "members", members, file="more")
@@ -86,7 +86,7 @@ async def filled(
 
 def may_write(who: Asking) -> None:
     """Refuse whoever may not write entries, or is nobody who is registered."""
-    must_be(who.caller, WRITER)
+    must_write(who.caller)
     who.linked(Kind.DATASET)
 
 

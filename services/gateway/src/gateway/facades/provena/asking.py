@@ -2,14 +2,9 @@
 
 from typing import Any
 
-from contracts.entries import Spinoff
-from contracts.ids import uuid7
 from contracts.kinds import Kind
 from contracts.message import Caller
 from contracts.views import EntryPage, EntrySeen, Listing
-from gateway.facades.provena.doors import Chained
-from gateway.jobs.model import View
-from gateway.jobs.sending import CHAINED, LODGING
 from gateway.unit import GatewayHouse
 
 
@@ -39,11 +34,3 @@ async def person_of(house: GatewayHouse, caller: Caller, username: str | None = 
     """The person that an account is linked to."""
     found: str | None = (await asked(house, caller, "/links", username=username or caller.name))["person"]
     return found
-
-
-def spun(caller: Caller, what: str) -> tuple[Spinoff, Chained]:
-    """The jobs behind the activity of a creation (`CREATE`) or a version (`VERSION`), written with the order."""
-    jobs = Spinoff(register_job=uuid7(), lodge_job=uuid7())
-    register = View(username=caller.name, job_type="REGISTRY", job_sub_type=f"REGISTER_{what}_ACTIVITY")
-    lodge = View(username=caller.name, job_type="PROV_LODGE", job_sub_type=f"LODGE_{what}_ACTIVITY")
-    return jobs, {jobs.register_job: (CHAINED, register), jobs.lodge_job: (LODGING, lodge)}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from chassis.carrying import carried
 from chassis.refusal import refuse
@@ -11,14 +11,16 @@ from contracts.datasets import CollectionFormat, faults
 from contracts.entries import CreateEntry, RevertEntry, UpdateEntry
 from contracts.kinds import DatasetInfo, Kind
 from contracts.views import Check, EntrySeen
+from gateway.api.conditions import revision_tag
 from gateway.facades.provena import common, releasing
-from gateway.facades.provena.asking import entry_of, page_of, spun, told
-from gateway.facades.provena.doors import AsReader, AsWriter, Here, done, parsed, with_email
+from gateway.facades.provena.asking import entry_of, page_of, told
+from gateway.facades.provena.doors import AsReader, AsWriter, Here, Seen, done, parsed, with_email
 from gateway.facades.provena.doors import router as router_of
 from gateway.facades.provena.errors import DetailError, Soft, meaning
 from gateway.facades.provena.items_writing import versioned
 from gateway.facades.provena.printing import Body, badly, both, listed, well
 from gateway.facades.provena.shapes import About, Id, Paging, Revert
+from gateway.jobs.sending import spun
 
 router = router_of("datastore")
 common.add(router, "datastore")
@@ -66,31 +68,31 @@ async def mint(described: dict[str, Any], caller: AsWriter, house: Here) -> Body
 
 
 @router.post("/register/update-metadata", summary="Describe a dataset anew")
-async def update(described: dict[str, Any], caller: AsWriter, house: Here, handle_id: HandleId, reason: Id) -> Body:
+async def update(described: dict[str, Any], caller: AsWriter, house: Here, handle_id: HandleId, reason: Id, seen: Seen) -> Body:
     """Describe a dataset anew; its files and its release stay."""
     format_ = parsed(CollectionFormat, described)
     if wrong := faults(CollectionFormat.model_validate(format_)):
         raise DetailError(400, f"Validation Error: {'; '.join(wrong)}")
     content = await carried(house.files, "info", {"collection_format": format_})
-    command = UpdateEntry(handle=handle_id, entry_kind=Kind.DATASET, reason=reason, keep_storage=True, **content)
+    named = {"reason": reason, "keep_storage": True, "expected_revision": seen}
+    command = UpdateEntry(handle=handle_id, entry_kind=Kind.DATASET, **named, **content)
     await done(house, caller, command)
     return well(f"{handle_id} was changed.", **_place(await entry_of(house, caller, handle_id, Kind.DATASET)))
 
 
 @router.put("/register/revert-metadata", summary="Let a dataset be described as it was")
-async def revert(wanted: Revert, caller: AsWriter, house: Here) -> Body:
+async def revert(wanted: Revert, caller: AsWriter, house: Here, seen: Seen) -> Body:
     """Describe a dataset as it was at a place of its history; its files and its release stay."""
-    command = RevertEntry(
-        handle=wanted.id, entry_kind=Kind.DATASET, history_id=wanted.history_id, reason=wanted.reason, keep_storage=True
-    )
+    named = {"reason": wanted.reason, "keep_storage": True, "expected_revision": seen}
+    command = RevertEntry(handle=wanted.id, entry_kind=Kind.DATASET, history_id=wanted.history_id, **named)
     await done(house, caller, command)
     return well(f"{wanted.id} is described as it was at {wanted.history_id} of its history.")
 
 
 @router.post("/register/version", summary="Make the next version of a dataset")
-async def version(wanted: About, caller: AsWriter, house: Here) -> Body:
+async def version(wanted: About, caller: AsWriter, house: Here, seen: Seen) -> Body:
     """Make the next version of a dataset, with a place of its own for its files; none is copied."""
-    return await versioned(house, caller, Kind.DATASET, wanted)
+    return await versioned(house, caller, Kind.DATASET, wanted, seen)
 
 
 @router.post("/metadata/validate-metadata", summary="Look at a dataset's description")
@@ -120,12 +122,13 @@ async def page(wanted: Paging, caller: AsReader, house: Here) -> Body:
 
 
 @router.get("/registry/items/fetch-dataset", summary="Show a dataset")
-async def fetch(caller: AsReader, house: Here, handle_id: str) -> Body:
+async def fetch(caller: AsReader, house: Here, answer: Response, handle_id: str) -> Body:
     """A dataset with its history."""
     with meaning({"registry:no-such-entry": 400, "gateway:invalid": 400}):
         there = await entry_of(house, caller, handle_id, Kind.DATASET)
     if there.seed:
         raise DetailError(400, f"{handle_id} is a seed item: it says nothing yet.")
+    answer.headers["ETag"] = revision_tag(there.revision)
     return well(f"Found {handle_id}.", item=flat(there), roles=[role.value for role in there.roles], locked=there.locked)
 
 

@@ -1,6 +1,7 @@
 """Who may use Provena's routes, by the realm's roles; and how an order is given and its outcome waited for."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,17 +11,18 @@ from pydantic import BaseModel, ValidationError
 from chassis.refusal import Refusal, refuse
 from contracts.message import Caller, Command
 from contracts.vocabulary import JobStatus
+from gateway.api.conditions import IfMatch
 from gateway.api.doors import AsUser, Here
 from gateway.facades.provena.errors import ANSWERS, DetailError, ProvenaRoute, wrong
 from gateway.jobs.model import Job, View
-from gateway.jobs.sending import send
+from gateway.jobs.sending import Chained, send
 from gateway.jobs.waiting import reached
 from gateway.unit import GatewayHouse
 
 __all__ = ["Here"]
+REVISION_TAG = re.compile(r'"([0-9]{1,9})"')
 PATIENCE = 25.0
 """Seconds that an answer may take: clients of Provena wait 30."""
-Chained = Mapping[UUID, tuple[str, View]]
 LEVELS = {
     "registry": ("entity-registry-read", "entity-registry-write", "entity-registry-admin"),
     "prov": ("entity-registry-read", "entity-registry-write", "entity-registry-admin"),
@@ -60,6 +62,18 @@ AsJobWriter = Annotated[Caller, Depends(role("job-service-read", "job-service-wr
 AsSystemReader = Annotated[Caller, Depends(role("sys-admin-read"))]
 AsSystemWriter = Annotated[Caller, Depends(role("sys-admin-write"))]
 AsSystemAdmin = Annotated[Caller, Depends(role("sys-admin-admin"))]
+
+
+def seen(if_match: IfMatch = None) -> int | None:
+    """The revision that an item must still have, if the request names one by its ETag."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    if found := REVISION_TAG.fullmatch(if_match.strip()):
+        return int(found[1])
+    raise DetailError(412, "If-Match names no state that the item can have; give the ETag with which it was fetched.")
+
+
+Seen = Annotated[int | None, Depends(seen)]
 
 
 def with_email(caller: Caller) -> Caller:

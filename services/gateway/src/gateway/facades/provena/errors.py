@@ -52,6 +52,7 @@ TEXTS = {
     400: "It cannot be done so",
     401: "No valid token, or one that does not allow it",
     403: "Not yours",
+    412: "It is not as `If-Match` says",
     413: "Too large",
     501: "Not offered here",
     503: "Something needed is away; try again",
@@ -135,6 +136,8 @@ def told(error: Exception) -> JSONResponse:
         return _detail(error.status, error.detail)
     problem = problem_of(error)
     kind = kind_of(problem)
+    if kind == "registry:changed-meanwhile":  # only who says what they have seen is told so
+        return _detail(412, said(problem))
     if kind in DENIED:
         return _detail(401, said(problem))
     if kind == "gateway:invalid" and problem.errors:

@@ -11,7 +11,7 @@ from contracts.kinds import KINDS, Kind
 from contracts.views import EntryPage
 from gateway.facades.provena.asking import entry_of, page_of, person_of
 from gateway.facades.provena.common import VERSION
-from gateway.facades.provena.doors import AsAdmin, AsReader, Here
+from gateway.facades.provena.doors import AsAdmin, AsReader, Here, Seen
 from gateway.facades.provena.errors import DetailError, Soft
 from gateway.facades.provena.items_reading import UNKNOWN
 from gateway.facades.provena.items_writing import deleted
@@ -61,9 +61,9 @@ async def fetch(caller: AsReader, house: Here, id: str) -> Body:  # noqa: A002
     return badly(no.detail, item=None)
 
 
-async def delete(caller: AsAdmin, house: Here, id: str) -> Body:  # noqa: A002
+async def delete(caller: AsAdmin, house: Here, seen: Seen, id: str) -> Body:  # noqa: A002
     """Remove an item with its history, access and lock."""
-    return await deleted(house, caller, id)
+    return await deleted(house, caller, id, seen)
 
 
 async def version(_caller: AsReader) -> Body:

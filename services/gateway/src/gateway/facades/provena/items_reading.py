@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from contracts.bundles import flat
 from contracts.kinds import KINDS, Kind
 from contracts.views import Check, Locks
+from gateway.api.conditions import revision_tag
 from gateway.facades.provena.asking import asked, entry_of, page_of, told
 from gateway.facades.provena.doors import AsReader, Here, parsed
 from gateway.facades.provena.errors import Soft
@@ -21,9 +22,16 @@ def add(router: APIRouter, kind: Kind) -> None:
     at = f"/registry/{KINDS[kind].prefix}"
 
     @router.get(f"{at}/fetch", summary=f"Show a {kind}")
-    async def fetch(caller: AsReader, house: Here, id: str, seed_allowed: bool = False) -> Body:  # noqa: A002
+    async def fetch(
+        caller: AsReader,
+        house: Here,
+        answer: Response,
+        id: str,  # noqa: A002
+        seed_allowed: bool = False,
+    ) -> Body:
         with Soft(UNKNOWN) as no:
             found = await entry_of(house, caller, id, kind)
+            answer.headers["ETag"] = revision_tag(found.revision)
             if found.seed and not seed_allowed:
                 return badly(
                     f"{id} is a seed item, and seeds were not asked for.", item=None, roles=None, locked=None, item_is_seed=True

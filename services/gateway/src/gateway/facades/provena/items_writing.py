@@ -19,11 +19,12 @@ from contracts.entries import (
 )
 from contracts.kinds import KINDS, Kind, Role
 from contracts.message import Caller
-from gateway.facades.provena.asking import entry_of, spun
-from gateway.facades.provena.doors import AsAdmin, AsWriter, Here, done, parsed, with_email
+from gateway.facades.provena.asking import entry_of
+from gateway.facades.provena.doors import AsAdmin, AsWriter, Here, Seen, done, parsed, with_email
 from gateway.facades.provena.errors import DetailError, Soft, meaning
 from gateway.facades.provena.printing import Body, badly, well
 from gateway.facades.provena.shapes import About, AccessSettings, Revert
+from gateway.jobs.sending import spun
 from gateway.unit import GatewayHouse
 
 INVALID = ("registry:invalid-entry",)
@@ -50,8 +51,8 @@ def add(router: APIRouter, kind: Kind) -> None:
         return well(f"{told.id} is not locked any more.")
 
     @router.delete(f"{at}/delete", summary="Remove an item of whatever kind")
-    async def delete(caller: AsAdmin, house: Here, id: str) -> Body:  # noqa: A002
-        return await deleted(house, caller, id)
+    async def delete(caller: AsAdmin, house: Here, seen: Seen, id: str) -> Body:  # noqa: A002
+        return await deleted(house, caller, id, seen)
 
     if KINDS[kind].written:
         _written(router, at, kind)
@@ -86,20 +87,23 @@ def _written(router: APIRouter, at: str, kind: Kind) -> None:
         info: dict[str, Any],
         caller: AsWriter,
         house: Here,
+        seen: Seen,
         id: str,  # noqa: A002
         reason: str | None = None,
     ) -> Body:
         spinoff, chained = spun(caller, "CREATE") if KINDS[kind].versioned else (None, None)
         content = await carried(house.files, "info", parsed(model, info))
-        command = UpdateEntry(handle=id, entry_kind=kind, reason=reason, spinoff=spinoff, **content)
+        told = {"reason": reason, "spinoff": spinoff, "expected_revision": seen}
+        command = UpdateEntry(handle=id, entry_kind=kind, **told, **content)
         with Soft((*INVALID, "registry:no-such-entry")) as no:
             job = await done(house, caller, command, chained=chained)
             return well(f"{id} was changed.", register_create_activity_session_id=job.result.get("register_job"))
         return badly(no.detail, register_create_activity_session_id=None)
 
     @router.put(f"{at}/revert", summary=f"Let a {kind} say again what it said")
-    async def revert(told: Revert, caller: AsWriter, house: Here) -> Body:
-        command = RevertEntry(handle=told.id, entry_kind=kind, history_id=told.history_id, reason=told.reason)
+    async def revert(told: Revert, caller: AsWriter, house: Here, seen: Seen) -> Body:
+        place = {"history_id": told.history_id, "reason": told.reason, "expected_revision": seen}
+        command = RevertEntry(handle=told.id, entry_kind=kind, **place)
         with Soft(INVALID) as no:
             await done(house, caller, command)
             return well(f"{told.id} says again what it said in version {told.history_id} of its history.")
@@ -108,21 +112,22 @@ def _written(router: APIRouter, at: str, kind: Kind) -> None:
 
 def _versioned(router: APIRouter, at: str, kind: Kind) -> None:
     @router.post(f"{at}/version", summary=f"Make the next version of a {kind}")
-    async def version(told: About, caller: AsWriter, house: Here) -> Body:
-        return await versioned(house, caller, kind, told)
+    async def version(told: About, caller: AsWriter, house: Here, seen: Seen) -> Body:
+        return await versioned(house, caller, kind, told, seen)
 
 
-async def versioned(house: GatewayHouse, caller: Caller, kind: Kind, told: About) -> Body:
+async def versioned(house: GatewayHouse, caller: Caller, kind: Kind, told: About, seen: int | None) -> Body:
     """Make the next version of an item."""
     spinoff, chained = spun(caller, "VERSION")
-    command = VersionEntry(handle=told.id, entry_kind=kind, reason=told.reason, spinoff=spinoff)
+    named = {"reason": told.reason, "spinoff": spinoff, "expected_revision": seen}
+    command = VersionEntry(handle=told.id, entry_kind=kind, **named)
     job = await done(house, caller, command, chained=chained)
     return {"new_version_id": job.result["handle"], "version_job_session_id": str(spinoff.register_job)}
 
 
-async def deleted(house: GatewayHouse, caller: Caller, handle: str) -> Body:
+async def deleted(house: GatewayHouse, caller: Caller, handle: str, seen: int | None) -> Body:
     """Remove an item; of which kind it is does not matter, and clients rely on that."""
-    await done(house, caller, DeleteEntry(handle=handle))
+    await done(house, caller, DeleteEntry(handle=handle, expected_revision=seen))
     return well("Item deleted.")
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from chassis.carrying import carried
 from chassis.refusal import refuse
 from contracts.entries import RelodgeActivity
+from contracts.kinds import Kind
 from contracts.message import Caller, Command
 from contracts.model_runs import ModelRunRecord, RegisterModelRun, RelodgeModelRun, UpdateModelRun
 from gateway.facades.provena.doors import begun
@@ -41,50 +42,75 @@ class WakeUp(BaseModel):
     reason: str | None = None
 
 
-class Lodge(BaseModel):
+class Personal(BaseModel):
+    """What is done for somebody. Whom, the order itself says; this is looked at no further."""
+
+    user_info: str
+
+
+class Lodge(Personal):
     """A model run to register."""
 
     record: ModelRunRecord
+    revalidate: bool
 
 
-class LodgeOnly(BaseModel):
+class LodgeOnly(Personal):
     """A model run to lodge again."""
 
     model_run_record_id: str
-    revalidate: bool = True
+    record: ModelRunRecord
+    """As it was; what is lodged is what the registry has."""
+    revalidate: bool
 
 
-class Batch(BaseModel):
+class Batch(Personal):
     """Model runs to register together."""
 
     records: list[ModelRunRecord]
 
 
-class Update(BaseModel):
+class Update(Personal):
     """A model run that is to say something else."""
 
     model_run_record_id: str
     updated_record: ModelRunRecord
     reason: str
+    revalidate: bool
+
+
+class UpdateOnly(Personal):
+    """A model run to lodge again after it was changed."""
+
+    model_run_record_id: str
+    updated_record: ModelRunRecord
+    revalidate: bool
 
 
 class LodgeCreation(BaseModel):
     """The activity of a creation to lodge again."""
 
+    created_item_id: str
     creation_activity_id: str
+    linked_person_id: str
+    created_item_subtype: Kind
 
 
 class LodgeVersion(BaseModel):
     """The activity of a version to lodge again."""
 
+    from_version_id: str
+    to_version_id: str
     version_activity_id: str
+    linked_person_id: str
+    item_subtype: Kind
 
 
 PAYLOADS: dict[str, type[BaseModel]] = {
     **dict.fromkeys(WAKE_UP.values(), WakeUp),
     "MODEL_RUN_PROV_LODGE": Lodge,
     "MODEL_RUN_LODGE_ONLY": LodgeOnly,
-    "MODEL_RUN_UPDATE_LODGE_ONLY": LodgeOnly,
+    "MODEL_RUN_UPDATE_LODGE_ONLY": UpdateOnly,
     "MODEL_RUN_BATCH_SUBMIT": Batch,
     "MODEL_RUN_UPDATE": Update,
     "LODGE_CREATE_ACTIVITY": LodgeCreation,
@@ -108,11 +134,9 @@ async def launched(house: GatewayHouse, caller: Caller, wanted: Launch, batch: U
         raise DetailError(400, f"job_payload.{place}: {first['msg']}") from None
     owner = caller.model_copy(update={"name": wanted.username or caller.name})
     if isinstance(payload, Batch):
-        return (await register_all(house, caller, payload.records)).id
+        return (await register_all(house, caller, payload.records, owner.name, batch)).id
     if isinstance(payload, WakeUp):
-        job = settled(owner, wanted.job_sub_type, wanted.job_payload, {}, wanted.job_type)
-        if job.view and batch:
-            job = job.model_copy(update={"view": job.view.model_copy(update={"batch_id": batch})})
+        job = settled(owner, wanted.job_sub_type, wanted.job_payload, {}, wanted.job_type, batch)
         async with house.work() as unit:
             await unit.jobs.add(job)
         return job.id
@@ -130,7 +154,7 @@ async def _order(house: GatewayHouse, payload: BaseModel) -> Command:
     match payload:
         case Lodge():
             return RegisterModelRun(**await _record(house, payload.record))
-        case LodgeOnly():
+        case LodgeOnly() | UpdateOnly():
             return RelodgeModelRun(handle=payload.model_run_record_id, validate_record=payload.revalidate)
         case Update():
             content = await _record(house, payload.updated_record)

@@ -64,21 +64,30 @@ async def register(house: GatewayHouse, caller: Caller, record: ModelRunRecord, 
     return await begun(house, caller, RegisterModelRun(**await carried(house.files, "record", content)), seen)
 
 
-async def register_all(house: GatewayHouse, caller: Caller, records: list[ModelRunRecord]) -> Job:
-    """Order that model runs are registered, all in one transaction; the job of the batch is done with that."""
-    batch, contents = uuid7(), [record.model_dump(mode="json") for record in records]
+async def register_all(
+    house: GatewayHouse,
+    caller: Caller,
+    records: list[ModelRunRecord],
+    username: str | None = None,
+    batch: UUID | None = None,
+) -> Job:
+    """Order that model runs are registered, all in one transaction; the job of the batch is done with that.
+
+    All of their jobs are shown to `username`, by default whoever asks; `batch` is one that the job of the batch is in itself.
+    """
+    owner = caller.model_copy(update={"name": username or caller.name})
+    ours, contents = uuid7(), [record.model_dump(mode="json") for record in records]
     orders = [RegisterModelRun(tenant=caller.tenants[0], **await carried(house.files, "record", one)) for one in contents]
+    payload = {"records": contents, "user_info": owner.name}
     async with house.work() as unit:
-        job = settled(
-            caller, "MODEL_RUN_BATCH_SUBMIT", {"records": contents, "user_info": caller.name}, {"batch_id": str(batch)}
-        )
+        job = settled(owner, "MODEL_RUN_BATCH_SUBMIT", payload, {"batch_id": str(ours)}, batch=batch)
         if not orders:
             problem = Problem.of("gateway:invalid", "the batch holds no model runs")
             job = failed(job, problem)
         await unit.jobs.add(job)
         for order, content in zip(orders, contents, strict=True):
-            payload = {"record": content, "revalidate": True, "user_info": caller.name}
-            await send(unit, order, caller, view=view(caller, "MODEL_RUN_PROV_LODGE", payload, batch))
+            told = {"record": content, "revalidate": True, "user_info": owner.name}
+            await send(unit, order, caller, view=view(owner, "MODEL_RUN_PROV_LODGE", told, ours))
     return job
 
 
@@ -114,20 +123,28 @@ async def complete(house: GatewayHouse, caller: Caller, kind: Kind) -> AsyncIter
 
 
 async def withdraw_all(house: GatewayHouse, caller: Caller) -> list[UUID]:
-    """Order that everything registered falls silent, all at once; the jobs."""
+    """Order that everything registered falls silent, all at once, and so does what was deleted and is still told; the jobs."""
+    gone = await asked(house, caller, "/entries/gone")
     orders: list[Command] = [WithdrawModelRun(handle=one.handle) async for one in complete(house, caller, Kind.MODEL_RUN)]
     for kind in (Kind.CREATE, Kind.VERSION):
         orders += [WithdrawActivity(handle=one.handle) async for one in complete(house, caller, kind)]
+    orders += [WithdrawModelRun(handle=one) for one in gone["model_runs"]]
+    orders += [WithdrawActivity(handle=one) for one in gone["activities"]]
     async with house.work() as unit:
         return [(await send(unit, one.model_copy(update={"tenant": caller.tenants[0]}), caller)).id for one in orders]
 
 
 def settled(
-    caller: Caller, sub_type: str, payload: dict[str, Any], result: dict[str, Any], job_type: str = "PROV_LODGE"
+    caller: Caller,
+    sub_type: str,
+    payload: dict[str, Any],
+    result: dict[str, Any],
+    job_type: str = "PROV_LODGE",
+    batch: UUID | None = None,
 ) -> Job:
     """A job that is done as soon as it is there."""
     id_ = uuid7()
-    seen = View(username=caller.name, job_type=job_type, job_sub_type=sub_type, payload=payload)
+    seen = View(username=caller.name, job_type=job_type, job_sub_type=sub_type, payload=payload, batch_id=batch)
     owner = user_id(caller.issuer, caller.subject)
     now = datetime.now(UTC)
     job = Job(id=id_, tenant=caller.tenants[0], owner=owner, kind=BATCH, created=now, updated=now, view=seen)

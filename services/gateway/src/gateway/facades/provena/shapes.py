@@ -6,8 +6,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contracts.access import RequestState
+from contracts.bundles import HistoryEntry, Item
 from contracts.kinds import Kind
-from contracts.model_runs import ModelRunRecord
+from contracts.model_runs import ModelRunRecord, RecordStatus
 from contracts.views import Listing, Sort
 
 Id = Annotated[str, Field(min_length=1, max_length=500)]
@@ -251,9 +252,12 @@ class GraphDeletion(Shape):
     trial_mode: bool = False
 
 
-class StoredRun(BaseModel):
-    """A model run as the registry told it; its id is what counts."""
+class StoredRun(Item):
+    """A model run as the registry told it; its id is what counts, but it must be whole."""
 
-    model_config = ConfigDict(extra="ignore")
-
-    id: Id
+    item_subtype: Literal[Kind.MODEL_RUN]
+    history: list[HistoryEntry]
+    display_name: str
+    record_status: RecordStatus
+    record: ModelRunRecord
+    prov_serialisation: str
