@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -23,6 +24,8 @@ from tests.chaos.table import TABLE
 HERE = Path(__file__).parent
 SERVICES = [name for name in ("registry", "executor", "provenance", "gateway") if importlib.util.find_spec(f"{name}.service")]
 TEMPLATE = "template_reprovena"
+settings.register_profile("reprovena", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("reprovena")
 
 
 def pytest_report_header() -> list[str]:

@@ -194,7 +194,7 @@ async def say(ledger, world, record, revision, graph):
     assert bool(before == world.dump()) == (not any(change.standing for change in changes))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=statements)
 async def test_the_ledger_is_the_union_of_the_living_at_every_moment(writing: Writing, said) -> None:
     """After any sequence of statements the ledger stands as the definition says, then and as of every earlier row."""
@@ -213,7 +213,7 @@ async def test_the_ledger_is_the_union_of_the_living_at_every_moment(writing: Wr
         assert await session.scalar(OWED) == len(said)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=statements.filter(lambda said: not any(graph is None and record == "a" for record, _, graph in said)),
     seed=st.integers(0),

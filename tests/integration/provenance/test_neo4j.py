@@ -62,7 +62,7 @@ async def starts(told: ProvenanceSettings) -> None:
         pass
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=statements, seed=st.integers(0))
 async def test_the_graph_equals_the_ledger_after_any_sequence(house: ProvenanceHouse, said, seed: int) -> None:
     """What holds for the graph in PostgreSQL holds here, for the same sequences and answers, and after a restore."""

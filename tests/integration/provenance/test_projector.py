@@ -172,7 +172,7 @@ async def test_one_projector_works_at_a_time(house: ProvenanceHouse) -> None:
     assert await house.parts.graph.position() is None
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=statements, seed=st.integers(0))
 async def test_the_graph_equals_the_ledger_after_any_sequence(house: ProvenanceHouse, said, seed: int) -> None:
     """Whatever is lodged, and wherever turns fall or are cut off, the graph ends as the ledger stands, and restores to it."""

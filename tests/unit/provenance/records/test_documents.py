@@ -129,7 +129,7 @@ def test_a_stop_is_a_trigger_and_a_start_a_starter() -> None:
     assert f"item:run/{RUN}, item:run/{RUN}/stop, -, 2026-11-21T09:30:40+00:00" in text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.randoms(use_true_random=False), st.data())
 def test_order_and_repetition_of_events_do_not_matter(chance: random.Random, data: st.DataObject) -> None:
     """However often and in whatever order statements come: each record's last revision, whole, gives the same bytes."""
@@ -215,7 +215,7 @@ def test_the_checks_themselves_find_something() -> None:
     assert len(findings(documents.document(twice))) >= 3
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(min_size=1, max_size=40))
 def test_every_id_has_a_name_and_every_name_its_id(text: str) -> None:
     """Percent-encoding goes both ways."""
@@ -229,7 +229,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NAMES, TEXTS, st.sampled_from(FORMATS))
 def test_strange_names_and_texts_survive(name: str, text: str, kind: Format) -> None:
     """Spaces, quotes, percent signs, brackets, backslashes, line ends, markup, any language."""
@@ -253,7 +253,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(VALUES, st.sampled_from(FORMATS))
 def test_values_keep_their_types(value: Any, kind: Format) -> None:
     """Numbers, truth and lists come back as what they were."""

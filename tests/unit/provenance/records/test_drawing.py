@@ -101,7 +101,7 @@ def test_every_arrow_has_both_ends_and_every_shape_is_reached() -> None:
         assert known - ends == set()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), st.sampled_from(["normal", "full"]))
 def test_any_part_of_a_lineage_can_be_drawn(data: st.DataObject, detail: str) -> None:
     """Whatever is left out, arrows have both ends, and what had a neighbour keeps one."""
