@@ -62,12 +62,14 @@ def _belongs(process: psutil.Process, group: Group, leader: int | None) -> bool:
 def kill(group: Group) -> set[psutil.Process]:
     """Kill all that is left of a run; answers what that was."""
     found = members(group)
-    _send(found, signal.SIGKILL)
+    _send(found, signal.SIGKILL, group)
     return found
 
 
-def _send(processes: set[psutil.Process], number: int) -> None:
-    for process in processes:
+def _send(processes: set[psutil.Process], number: int, group: Group) -> None:
+    """The child comes first: else it sees its command die by our hand and tells that as the run's own failure."""
+    leader = _leader(group)
+    for process in sorted(processes, key=lambda process: process.pid != leader):
         with suppress(psutil.Error):
             process.send_signal(number)
 
@@ -86,9 +88,9 @@ async def end(group: Group, grace: float) -> None:
     until = asyncio.get_running_loop().time() + grace
     found = await asyncio.to_thread(members, group)  # kept: without the child, whose some of them are cannot be told
     if grace > 0:
-        _send(found, signal.SIGTERM)
+        _send(found, signal.SIGTERM, group)
     while _alive(found) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - processes ring no bell
         await asyncio.sleep(0.05)
     while found := _alive(found) | await asyncio.to_thread(members, group):
-        _send(found, signal.SIGKILL)
+        _send(found, signal.SIGKILL, group)
         await asyncio.sleep(0.02)
