@@ -88,14 +88,20 @@ async def test_a_pool_is_as_large_as_it_is_set(own_url: str, folder: Path) -> No
         await ping(database.engine)
 
 
-async def test_a_lost_connection_costs_nobody_an_error(own_url: str, folder: Path, keeper: AsyncEngine) -> None:
-    """A server that ended all connections is simply connected to again."""
+@pytest.mark.parametrize("noticed", [True, False])
+async def test_a_lost_connection_costs_nobody_an_error(
+    own_url: str, folder: Path, keeper: AsyncEngine, monkeypatch: pytest.MonkeyPatch, noticed: bool
+) -> None:
+    """A server that ended all connections is simply connected to again, whether we have heard of it or lay still for long."""
+    monkeypatch.setattr("chassis.database.STILL", 3600 if noticed else 0)
     async with open_database(own_url, pool=2, password_file=folder / "unused") as database:
         await ping(database.engine)
         async with keeper.connect() as connection:
             name = make_url(own_url).database
             ended = text("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = :name")
             assert await connection.scalar(ended, {"name": name})
+        if noticed:
+            await asyncio.sleep(0.5)
 
         await ping(database.engine)
 
