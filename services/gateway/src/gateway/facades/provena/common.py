@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from contracts.message import Caller
+from gateway.facades.provena.described import described
 from gateway.facades.provena.doors import LEVELS, Here, role
 
 
@@ -103,7 +103,7 @@ def _documents(router: APIRouter, api: str) -> None:
 
     @router.get("/openapi.json", include_in_schema=False)
     def document() -> JSONResponse:
-        return JSONResponse(get_openapi(title=name, version=VERSION, routes=router.routes))
+        return JSONResponse(described(name, VERSION, router.routes))
 
     @router.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:

@@ -13,7 +13,7 @@ from contracts.message import Caller, Command
 from contracts.vocabulary import JobStatus
 from gateway.api.conditions import IfMatch
 from gateway.api.doors import AsUser, Here
-from gateway.facades.provena.errors import ANSWERS, DetailError, ProvenaRoute, wrong
+from gateway.facades.provena.errors import DetailError, ProvenaRoute, wrong
 from gateway.jobs.model import Job, View
 from gateway.jobs.sending import Chained, send
 from gateway.jobs.waiting import reached
@@ -37,7 +37,7 @@ LEVELS = {
 
 def router(api: str) -> APIRouter:
     """The routes of one API, below its path."""
-    return APIRouter(prefix=f"/{api}", tags=[f"provena: {api}"], route_class=ProvenaRoute, responses=ANSWERS)
+    return APIRouter(prefix=f"/{api}", tags=[f"provena: {api}"], route_class=ProvenaRoute)
 
 
 def role(*roles: str) -> Callable[[Caller], Caller]:

@@ -8,7 +8,6 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 
 from chassis.problems import Told, problem_of
 from chassis.refusal import Refusal
@@ -26,42 +25,6 @@ DENIED = frozenset(
 """Who may not, or not now, is told 401."""
 KEPT = frozenset({404, 405, 406, 413, 415, 422, 500, 501, 503})
 """Codes of the door itself that stay; what the domain does not take is 400."""
-
-
-class Wrong(BaseModel):
-    """What is wrong with a field."""
-
-    loc: list[str | int]
-    msg: str
-    type: str
-
-
-class Detail(BaseModel):
-    """Why not."""
-
-    detail: str
-
-
-class Details(BaseModel):
-    """What is wrong, field by field."""
-
-    detail: list[Wrong] | str
-
-
-TEXTS = {
-    400: "It cannot be done so",
-    401: "No valid token, or one that does not allow it",
-    403: "Not yours",
-    412: "It is not as `If-Match` says",
-    413: "Too large",
-    501: "Not offered here",
-    503: "Something needed is away; try again",
-}
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    **{code: {"model": Detail, "description": text} for code, text in TEXTS.items()},
-    422: {"model": Details, "description": "A field is not valid"},
-}
-"""What every route may answer beside 200."""
 
 
 class DetailError(Exception):
