@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from chassis.loading import loading
+
 
 def _function(target: str) -> Callable[[str], object]:
     module, _, name = target.partition(":")
@@ -78,10 +80,11 @@ def _say(**what: object) -> None:
 
 def main() -> None:
     """Serve orders until standard input ends."""
-    for module in sys.argv[1:]:
-        warm = getattr(importlib.import_module(module), "warm", None)
-        if callable(warm):
-            warm()
+    with loading():
+        for module in sys.argv[1:]:
+            warm = getattr(importlib.import_module(module), "warm", None)
+            if callable(warm):
+                warm()
     gc.collect()
     gc.freeze()  # what is here stays shared with the children
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,9 +2,12 @@
 
 import sys
 
-from chassis.running import main
-from executor.service import executor
-from executor.tokens.rotation import ROTATE
+from chassis.loading import loading
+
+with loading():
+    from chassis.running import main
+    from executor.service import executor
+    from executor.tokens.rotation import ROTATE
 
 if __name__ == "__main__":
     sys.exit(main(executor, ROTATE))

@@ -2,9 +2,12 @@
 
 import sys
 
-from chassis.running import main
-from gateway.access.rotation import ROTATE_KEY
-from gateway.service import gateway
+from chassis.loading import loading
+
+with loading():
+    from chassis.running import main
+    from gateway.access.rotation import ROTATE_KEY
+    from gateway.service import gateway
 
 if __name__ == "__main__":
     sys.exit(main(gateway, ROTATE_KEY))

@@ -4,12 +4,15 @@ import argparse
 import asyncio
 import sys
 
-from chassis.running import run
-from executor.tokens.rotation import ROTATE
-from gateway.access.rotation import ROTATE_KEY
-from onebox import commands
-from onebox.serving import serve
-from onebox.settings import OneboxSettings
+from chassis.loading import loading
+
+with loading():
+    from chassis.running import run
+    from executor.tokens.rotation import ROTATE
+    from gateway.access.rotation import ROTATE_KEY
+    from onebox import commands
+    from onebox.serving import serve
+    from onebox.settings import OneboxSettings
 
 
 def main() -> int:

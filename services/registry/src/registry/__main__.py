@@ -2,8 +2,11 @@
 
 import sys
 
-from chassis.running import main
-from registry.service import registry
+from chassis.loading import loading
+
+with loading():
+    from chassis.running import main
+    from registry.service import registry
 
 if __name__ == "__main__":
     sys.exit(main(registry))
