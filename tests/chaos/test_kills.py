@@ -1,6 +1,7 @@
 """The platform is killed again and again while runs go on: none is lost, none is done twice, the graph is the ledger's."""
 
 import asyncio
+import os
 import random
 import time
 from collections import Counter
@@ -11,7 +12,8 @@ from tests.running import ENDED, Platform, register
 
 from chassis.database import driver_url, make_engine
 
-KILLS, RUNS = 20, 10
+RUNS = 10
+KILLS = int(os.environ.get("PLATFORM_KILLS") or 2 * RUNS)
 pytestmark = pytest.mark.timeout(900)
 WORKFLOW = """
 cwlVersion: v1.2
@@ -55,7 +57,7 @@ def patiently(call, within: float = 240):
 
 
 def test_no_run_is_lost_and_none_is_done_twice(folder):
-    """SIGKILL of the whole platform at 20 random moments during ten runs; counted as sent, done, lost, doubled."""
+    """SIGKILL of the platform at `PLATFORM_KILLS` (20) random moments during ten runs; counted as sent, done, lost, doubled."""
     chance = random.Random(7)
     platform = Platform(folder, {"RUNS_AT_ONCE": "3"}).start()
     runs: list[str] = []
