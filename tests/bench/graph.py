@@ -4,6 +4,7 @@ Writing is counted in elements (nodes and links) a second, with records of 35; b
 each in a session of its own and without an index, reaches in the same run. Answers are counted in links.
 """
 
+import gc
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -136,6 +137,8 @@ class Asking:
 
     async def answers(self, nodes: int) -> AsyncIterator[Figure]:
         """Lineage in a graph of so many nodes."""
+        gc.collect()
+        gc.freeze()  # as a service does when it is there: what the filling left is nothing that an answer should look through
         chance = random.Random(2)
         for count, depth in ANSWERS.items():
             roots = [f"n/{chance.randrange(nodes // 2, nodes)}" for _ in range(self.size.questions)]
