@@ -69,14 +69,14 @@ class Processes:
         except httpx.HTTPError:
             return False
 
-    def _until(self, service: str, there, within: float = 90) -> None:
+    def _until(self, service: str, there, within: float = 240) -> None:
         end = time.monotonic() + within
         while not there():
             if self.running[service].poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"{service} does not come up:\n{self.log(service).read_text(errors='replace')[-3000:]}")
             time.sleep(0.05)
 
-    def stop(self, within: float = 40) -> dict[str, int]:
+    def stop(self, within: float = 120) -> dict[str, int]:
         """End all in order; their exit codes."""
         for process in self.running.values():
             if process.poll() is None:

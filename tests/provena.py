@@ -11,7 +11,7 @@ import httpx
 from contracts.kinds import KINDS, Kind
 
 Json = dict[str, Any]
-READY = 60.0
+READY = 180.0
 NEWEST = {"sort_by": {"sort_type": "CREATED_TIME", "ascending": False}}
 APPROVALS = ("ethics_registration", "ethics_access", "indigenous_knowledge", "export_controls")
 SITES = {"documentation_url": "https://example.org/d", "source_url": "https://example.org/s"}

@@ -102,7 +102,7 @@ class Platform:
         answer = httpx.post(
             f"{self.url}/auth/realms/reprovena/protocol/openid-connect/token",
             data={"grant_type": "password", "client_id": "reprovena", "username": name, "password": f"{name}-secret"},
-            timeout=30,
+            timeout=120,
         )
         answer.raise_for_status()
         return str(answer.json()["access_token"])
@@ -110,7 +110,7 @@ class Platform:
     def client(self, name: str | None = "ada") -> httpx.Client:
         """A client, logged in."""
         headers = {"Authorization": f"Bearer {self.token(name)}"} if name else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=120)  # requests wait for up to 60 s there
 
 
 def a_zip(files: dict[str, str | bytes]) -> bytes:

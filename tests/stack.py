@@ -213,7 +213,7 @@ class Stack:
                 if process.poll() is None:
                     process.send_signal(signal.SIGTERM)
                 try:
-                    codes[name] = process.wait(40)
+                    codes[name] = process.wait(120)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     codes[name] = process.wait()
@@ -229,7 +229,7 @@ class Stack:
 
     def client(self, name: str = "user1") -> httpx.Client:
         """A client that logs in as one of Keycloak's demo users (`user1` … `user5`), and again when its token gets old."""
-        return httpx.Client(base_url=self.url, auth=Login(name), timeout=60)
+        return httpx.Client(base_url=self.url, auth=Login(name), timeout=120)  # requests wait for up to 60 s there
 
 
 def _plain(url: str) -> str:

@@ -18,6 +18,8 @@ from contracts.ids import step_id
 
 ENDED = {"finished", "failed", "stopped"}
 RUNS, REGISTRATIONS = "runs", "registrations"
+COUNTED = 10.0
+"""Seconds in which RabbitMQ has surely counted its queues anew; it does so every five."""
 ENDINGS = ("executor.run-finished.v1", "executor.run-failed.v1", "executor.run-stopped.v1")
 
 
@@ -75,11 +77,14 @@ async def unsettled(stack: Stack) -> dict[str, int]:
 
 
 def settle(stack: Stack, within: float) -> None:
-    """Wait until everything has come to its end."""
-    end = time.monotonic() + within
-    while left := asyncio.run(unsettled(stack)):
-        if time.monotonic() > end:
-            raise TimeoutError(f"not everything came to its end: {left}")
+    """Wait until everything has come to its end, and stays so while queues are counted: a message may be younger than that."""
+    now = time.monotonic()
+    end, since = now + within, now
+    while (now := time.monotonic()) < since + COUNTED:
+        if left := asyncio.run(unsettled(stack)):
+            since = time.monotonic()
+            if now > end:
+                raise TimeoutError(f"not everything came to its end: {left}")
         time.sleep(1)
 
 

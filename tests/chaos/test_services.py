@@ -110,8 +110,8 @@ def test_any_order_of_facts_tells_the_same(killed: Session, session_folder: Path
         second.start_service("provenance", migrate=True)
         second.ready("provenance")
         asyncio.run(say(second, letters))
-        until(lambda: asyncio.run(records(second)) == killed.found.records, 120, lambda: "the ledger has not all of it")
-        until(lambda: not asyncio.run(owed(second)), 60, lambda: "the graph has not all of it")
+        until(lambda: asyncio.run(records(second)) == killed.found.records, 420, lambda: "the ledger has not all of it")
+        until(lambda: not asyncio.run(owed(second)), 240, lambda: "the graph has not all of it")
         after, graph_after = documents(second, caller, runs), asyncio.run(graph())
         parked = asyncio.run(rows(second, "provenance", "select reason, error from bus.parked"))
     finally:

@@ -11,7 +11,9 @@ from tests.running import Platform
 @pytest.fixture(scope="session")
 def platform(session_folder: Path) -> Iterator[Platform]:
     """`python -m onebox` in a folder of its own."""
-    running = Platform(session_folder / "platform", {"UPLOAD_LIMIT": "2000000"}).start()
+    # a busy machine may take long for all the tests that share a login, and for what a request waits for
+    told = {"UPLOAD_LIMIT": "2000000", "TOKEN_LIFETIME": "86400", "WAIT_DEFAULT": "60"}
+    running = Platform(session_folder / "platform", told).start()
     try:
         yield running
         assert running.stop() == 0

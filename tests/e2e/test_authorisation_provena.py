@@ -106,7 +106,8 @@ class World:
     def fill(self) -> None:
         """Make everything."""
         mine = self.owners
-        with httpx.Client(base_url=self.http.base_url, headers={"Authorization": f"Bearer {self.other}"}) as others:
+        theirs = {"Authorization": f"Bearer {self.other}"}
+        with httpx.Client(base_url=self.http.base_url, headers=theirs, timeout=60) as others:
             Things(others).linked()
         mine.fill()
         mine.told("POST", "/auth/groups/admin/add_group", json={"id": self.group, "display_name": "g", "description": "d"})

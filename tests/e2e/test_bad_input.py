@@ -159,7 +159,7 @@ def tokens(platform):
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     stranger = rsa.generate_private_key(65537, 2048)
-    public = httpx.get(f"{platform.url}/auth/realms/reprovena").json()["public_key"]
+    public = httpx.get(f"{platform.url}/auth/realms/reprovena", timeout=60).json()["public_key"]
     now = int(time.time())
     yield "none", jwt.encode(claims, None, "none", {"kid": header["kid"]})
     yield "forged", jwt.encode(claims, stranger, "RS256", {"kid": header["kid"]})
@@ -172,10 +172,10 @@ def tokens(platform):
 def test_tokens_that_are_not_ours_are_refused(platform):
     """Forged, unsigned, expired, mixed up, cut, rubbish, and none at all."""
     for what, token in tokens(platform):
-        answer = httpx.get(f"{platform.url}/v1/runs", headers={"Authorization": f"Bearer {token}"})
+        answer = httpx.get(f"{platform.url}/v1/runs", headers={"Authorization": f"Bearer {token}"}, timeout=60)
         problem(answer, 401, "gateway:unauthenticated")
         assert answer.headers["www-authenticate"].startswith("Bearer"), what
-    problem(httpx.get(f"{platform.url}/v1/runs"), 401, "gateway:unauthenticated")
+    problem(httpx.get(f"{platform.url}/v1/runs", timeout=60), 401, "gateway:unauthenticated")
 
 
 def test_an_expired_token_is_refused(folder):
@@ -414,6 +414,7 @@ def test_a_log_line_cannot_be_forged_over_http(platform, ada):
         f"{platform.url}/auth/realms/reprovena/protocol/openid-connect/token",
         data={"grant_type": "password", "client_id": "reprovena", "username": forged, "password": forged},
         headers={"User-Agent": "a\tb"},
+        timeout=60,
     )
 
     told = [json.loads(line) for line in platform.log()[before:].splitlines() if line.strip()]

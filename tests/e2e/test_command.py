@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from deploy.services.machine import some_port
 from tests.forms import Browser
 from tests.running import Platform
 
@@ -58,17 +58,10 @@ pytestmark = pytest.mark.timeout(900)
 """Every word of the command is a process of its own, and a busy machine takes its time for each."""
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def home(session_folder: Path) -> Iterator[Platform]:
     """A platform that comes back at the same address."""
-    running = Platform(session_folder / "command", {"PORT": str(free_port())}).start()
+    running = Platform(session_folder / "command", {"PORT": str(some_port())}).start()
     try:
         yield running
         assert running.stop() == 0

@@ -222,7 +222,10 @@ async def test_a_device_is_let_in_by_its_user(program: Program, client: str) -> 
     device = (await program.ask("device_authorization_endpoint", **told)).json()
     code = {"grant_type": DEVICE, "client_id": client, "device_code": device["device_code"]}
     waiting = await program.ask("token_endpoint", **code)
-    early = await program.ask("token_endpoint", **code)
+    early = waiting
+    for _ in range(20):  # a busy machine may leave the pause between two questions without meaning to
+        if early.json()["error"] == "authorization_pending":
+            early = await program.ask("token_endpoint", **code)
 
     page = await let_in(program, device, "user1", yes=True)
     assert page.status_code == 200, page.text
@@ -260,7 +263,7 @@ def environment(realm: Realm, tmp_path: Path) -> dict[str, str]:
 
 def said(environment: dict[str, str], *words: str) -> Json:
     """What the command answers as JSON."""
-    done = subprocess.run(words_of(*words, "--json"), env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(words_of(*words, "--json"), env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     found: Json = json.loads(done.stdout)
     return found
@@ -292,7 +295,7 @@ async def test_the_command_is_let_in_as_a_device(program: Program, environment: 
         *words, env=environment | {"COLUMNS": "500"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert login.stderr is not None
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         while (where := re.search(r"Open (\S+)", (await login.stderr.readline()).decode())) is None:
             assert not login.stderr.at_eof()
         await let_in(program, {"verification_uri_complete": where[1]}, "user1", yes=True)

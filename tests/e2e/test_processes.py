@@ -63,9 +63,9 @@ def client(processes: Processes, name: str) -> httpx.Client:
     """Somebody, logged in."""
     url = processes.urls["gateway"]
     form = {"grant_type": "password", "client_id": "reprovena", "username": name, "password": f"{name}-secret"}
-    answer = httpx.post(f"{url}/auth/realms/reprovena/protocol/openid-connect/token", data=form, timeout=30)
+    answer = httpx.post(f"{url}/auth/realms/reprovena/protocol/openid-connect/token", data=form, timeout=120)
     answer.raise_for_status()
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {answer.json()['access_token']}"}, timeout=60)
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {answer.json()['access_token']}"}, timeout=120)
 
 
 async def test_a_foreign_publisher_and_an_operator(processes, host):
@@ -81,7 +81,7 @@ async def test_a_foreign_publisher_and_an_operator(processes, host):
     example = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "examples/foreign-publisher/restart.py", host.url(f"{host.name}-lab"), first["id"]],
-        capture_output=True, text=True, timeout=90, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     facts = [json.loads(line) for line in example.stdout.splitlines()]
     assert example.returncode == 0, example.stderr
@@ -90,7 +90,7 @@ async def test_a_foreign_publisher_and_an_operator(processes, host):
 
     with client(processes, "ada") as ada:
         again = ada.get(f"/v1/runs/{facts[0]['run']}").json()
-        job = ada.get(f"/v1/jobs/{facts[0]['job']}", params={"wait": 10}).json()
+        job = ada.get(f"/v1/jobs/{facts[0]['job']}", params={"wait": 60}).json()
     assert (again["number"], again["status"], again["owner"]) == ("1.1", "finished", f"user/{ISSUER}/lab")
     assert (job["status"], job["kind"]) == ("SUCCEEDED", "executor.restart-run")
 
@@ -111,10 +111,10 @@ async def operators(processes: Processes) -> None:
             [sys.executable, "-c", script, "--url", url, "--token", token, "bus", *words],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(180):  # each look is a process of its own
         while len(found := json.loads((await asyncio.to_thread(command, "parked", "--json")).stdout)["items"]) < 2:
             await asyncio.sleep(0.2)
     assert {item["id"].split("/")[0] for item in found} == {"executor", "gateway"}
@@ -125,7 +125,7 @@ async def operators(processes: Processes) -> None:
 
     ids = [item["id"] for item in found]
     assert json.loads((await asyncio.to_thread(command, "replay", ids[0], "--json")).stdout) == {"count": 1}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(180):  # each look is a process of its own
         while len(found := json.loads((await asyncio.to_thread(command, "parked", "--json")).stdout)["items"]) < 2:
             await asyncio.sleep(0.2)
     ids = [item["id"] for item in found]

@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("reana_client", reason="`make install PRODUCTION=1` brings the client of REANA")
 from cryptography.fernet import Fernet
-from tests.e2e.test_runs import PIPELINE, SHOUT
+from tests.e2e.test_runs import PIPELINE, SHOUT, until
 from tests.reana.process import StandIn
 from tests.running import Platform, ended, register, start
 
@@ -143,8 +143,8 @@ def test_runs_are_submitted_with_ones_own_token(ada: httpx.Client, reana: StandI
     assert told["stored"]
     assert "user-of-ada" not in str(told)
     url = f"{reana.url}/api/workflows/rp-{run['id']}/status"
-    assert httpx.get(url, params={"access_token": "user-of-ada"}).status_code == 200
-    assert httpx.get(url, params={"access_token": "user-platform"}).status_code == 404
+    assert httpx.get(url, params={"access_token": "user-of-ada"}, timeout=60).status_code == 200
+    assert httpx.get(url, params={"access_token": "user-platform"}, timeout=60).status_code == 404
     with platform.client("bob") as bob:
         assert bob.get("/v1/reana-token").json()["stored"] is False
     ada.put("/v1/reana-token", json={"token": "mistyped"})
@@ -169,7 +169,7 @@ def test_stored_tokens_are_sealed_anew(ada: httpx.Client, platform: Platform) ->
 
     for _ in range(2):
         command = [sys.executable, "-m", "onebox", "rotate-reana-tokens"]
-        done = subprocess.run(command, env=os.environ | told, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=os.environ | told, capture_output=True, text=True, timeout=300)
         told["REANA_TOKEN_KEYS"] = f"{KEY},{told['REANA_TOKEN_KEYS'].split(',')[0]}"  # and back, for the tests after this one
         assert done.stdout == "1 tokens sealed with the newest key\n", done.stderr
 
@@ -184,9 +184,7 @@ def test_a_run_that_waits_in_reanas_queue_can_be_stopped(ada: httpx.Client, rean
     run = start(
         ada, flow, inputs={"data": {"class": "File", "path": "a.txt"}}, files={"a.txt": {"upload": upload(ada, "a", b"hi\n")}}
     )
-    end = time.monotonic() + 20
-    while ada.get(f"/v1/runs/{run['id']}").json()["status"] != "pending" and time.monotonic() < end:
-        time.sleep(0.1)
+    until(lambda: ada.get(f"/v1/runs/{run['id']}").json()["status"] == "pending")
 
     assert ada.post(f"/v1/runs/{run['id']}/stop").status_code in {200, 202}
     found = ended(ada, run)

@@ -58,7 +58,7 @@ outputs: {never: stdout}
 SLEEPY = """
 cwlVersion: v1.2
 class: CommandLineTool
-baseCommand: [sleep, "60"]
+baseCommand: [sleep, "240"]
 inputs: {}
 outputs: []
 """
@@ -289,7 +289,7 @@ def test_a_deleted_run_leaves_its_provenance(ada, platform, shout):
     assert answer.status_code in {200, 202, 204}, answer.text
     if answer.status_code == 202:
         job = answer.json()["job"]["id"]
-        assert ada.get(f"/v1/jobs/{job}", params={"wait": 20}).json()["status"] == "SUCCEEDED"
+        assert ada.get(f"/v1/jobs/{job}", params={"wait": 60}).json()["status"] == "SUCCEEDED"
 
     assert not (platform.folder / "var" / "runs" / run["id"]).exists()
     assert ada.get(f"/v1/runs/{run['id']}").json()["status"] == "deleted"

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.logins import token
+from tests.servers import server
 from tests.stack import Stack
 
 from reprovena import Reprovena
@@ -32,7 +32,9 @@ def test_the_demo_runs_on_real_servers(stack: Stack, tmp_path: Path):
     demo = the_demo()
     demo.TARGET = tmp_path / "demo"
 
-    with Reprovena(stack.url, token=token("user1")) as client:
+    # a login, not a token: the demonstration may take longer than a token lives
+    who = {"login": ("user1", "password1"), "issuer_url": server("keycloak_url")}
+    with Reprovena(stack.url, **who) as client:
         report = demo.show(client)
 
     assert report.status == "finished"

@@ -38,7 +38,7 @@ class StandIn:
         """End it."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
 
     def mood(self, **moods: Any) -> dict[str, Any]:
         """Tell it how to misbehave."""

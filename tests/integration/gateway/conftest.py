@@ -51,6 +51,7 @@ async def house(database_url: str, tmp_path: Path, world: World) -> AsyncIterato
         accounts_file=accounts,
         upload_limit=1000,
         spec_limit=100_000,
+        wait_default=60,  # a busy machine may need more than people have patience
         world=world,
     )
     async with a_house(gateway, settings, registry(), executor(), provenance()) as found:

@@ -349,12 +349,12 @@ async def test_a_run_is_started_with_its_files(ada: Person, world: World) -> Non
 async def test_a_runs_job_is_settled_when_it_is_captured(ada: Person, house: GatewayHouse, world: World) -> None:
     """Whoever waits for the job wakes."""
     told = await a_run(ada)
-    waiting = asyncio.create_task(ada.http.get(f"/v1/jobs/{told['job']['id']}", params={"wait": 20}))
+    waiting = asyncio.create_task(ada.http.get(f"/v1/jobs/{told['job']['id']}", params={"wait": 60}))
     await asyncio.sleep(0.1)
 
     await ended(house, world, UUID(told["run"]["id"]))
 
-    job = (await asyncio.wait_for(waiting, 5)).json()
+    job = (await asyncio.wait_for(waiting, 30)).json()
     assert (job["status"], job["result"]["status"], job["result"]["number"]) == ("SUCCEEDED", "finished", "1")
 
 

@@ -25,7 +25,7 @@ async def opal(house: GatewayHouse, tmp_path: Path):
 
 async def aside(http, many: int) -> list[dict]:
     """What is parked, once it is so many."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             answer = await http.get("/v1/admin/bus/parked")
             assert answer.status_code == 200, answer.text

@@ -33,6 +33,7 @@ FLOW = WorkflowRef(
     main="m",
 )
 ADA = somebody("ada", "physics")
+PATIENCE = 60
 
 
 def a_run(job: UUID | None, status: RunStatus = RunStatus.QUEUED, **more) -> Run:
@@ -59,12 +60,10 @@ async def find(house: GatewayHouse, job: UUID) -> Job | None:
 
 async def until(house: GatewayHouse, job: UUID) -> Job:
     """The job of a foreign publisher, as soon as it is there and settled."""
-    for _ in range(100):
-        found = await find(house, job)
-        if found and found.settled:
-            return found
-        await asyncio.sleep(0.05)
-    raise TimeoutError
+    async with asyncio.timeout(PATIENCE):
+        while not ((found := await find(house, job)) and found.settled):
+            await asyncio.sleep(0.05)
+    return found
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 1, 0)])
@@ -79,12 +78,11 @@ async def test_facts_settle_a_job_in_any_order(house: GatewayHouse, order: tuple
 
     await say(house, *(facts[n] for n in order))
 
-    found = await settled(house, (await until(house, job)).id, 5)
-    for _ in range(100):
-        if len(found.heard) == 2:
-            break
-        await asyncio.sleep(0.05)
-        found = await settled(house, job, 5)
+    found = await until(house, job)
+    async with asyncio.timeout(PATIENCE):
+        while len(found.heard) < 2:
+            await asyncio.sleep(0.05)
+            found = await settled(house, job, 5)
     assert (found.status, found.kind, found.owner) == (
         JobStatus.SUCCEEDED,
         "executor.start-run",

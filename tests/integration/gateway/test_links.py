@@ -54,7 +54,7 @@ async def test_a_download_is_sent_on_to_the_store(ada: Person, bob: Person) -> N
     assert answer.headers["cache-control"] == "no-store"
     link = answer.headers["location"]
     assert link.startswith(server("s3_endpoint"))
-    async with httpx.AsyncClient() as anybody:
+    async with httpx.AsyncClient(timeout=60) as anybody:
         whole, part = await anybody.get(link), await anybody.get(link, headers={"Range": "bytes=0-3"})
     assert list(names_in(whole.content)) == ["echo.cwl"]
     assert answer.headers["etag"] == f'"{hashlib.sha256(whole.content).hexdigest()}"'

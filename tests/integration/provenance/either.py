@@ -27,6 +27,7 @@ async def a_provenance(store: str, database_url: str, folder: Path, **more: Any)
         await graph.clear()
         await graph.close()
     told: dict[str, Any] = {"files_url": f"file:{folder}/files", "state": folder, "graph_url": address, **more}
+    told.setdefault("graph_patience", 60)  # a busy server is not one that is away
     settings = ProvenanceSettings(database_url=database_url, **told)
     async with a_house(replace(provenance, loops=()), settings, hears=False) as house:
         yield house

@@ -14,6 +14,8 @@ from provenance.records import store
 from provenance.records.columns import named
 
 HUB = Node("software/cwltool", Category.AGENT, "SOFTWARE")
+HERMIT = Node("software/own", Category.AGENT, "SOFTWARE")
+"""What few records assert."""
 CROWD = text(
     """insert into provenance.assertions (element, record, tenant, attributes, from_seq)
     select :element, :prefix || i, case when i % 2 = 0 then 't' else 'u' end, '{"prov:label": "x"}', 1
@@ -21,13 +23,13 @@ CROWD = text(
 )
 
 
-def a_record(number: int) -> tuple[str, Graph]:
-    """A record of 35 elements, two of which everybody asserts."""
+def a_record(number: int, hub: Node = HUB) -> tuple[str, Graph]:
+    """A record of 35 elements, one of which everybody asserts, unless another is named."""
     me = f"run/{number}"
     files = [Node(f"{me}/in/{n}", Category.ENTITY, "FILE", {"size": n}) for n in range(16)]
     used = [Link(me, Relation.USED, file.id, {"prov:role": "data"}) for file in files]
-    run, agent = Node(me, Category.ACTIVITY, "WORKFLOW_RUN", {"prov:label": me}), Link(me, Relation.WAS_ASSOCIATED_WITH, HUB.id)
-    return me, Graph.of([run, HUB, *files], [agent, *used])
+    run, agent = Node(me, Category.ACTIVITY, "WORKFLOW_RUN", {"prov:label": me}), Link(me, Relation.WAS_ASSOCIATED_WITH, hub.id)
+    return me, Graph.of([run, hub, *files], [agent, *used])
 
 
 @pytest.fixture
@@ -78,17 +80,20 @@ async def test_a_hub_is_never_read_whole(crowded: Writing) -> None:
 
 
 async def test_lodging_on_a_hub_is_quick(crowded: Writing) -> None:
-    """With a hub of 100,000 assertions a record of 35 elements is lodged and withdrawn in a moment."""
-    records = [a_record(number) for number in range(10, 30)]
-    took = []
+    """With a hub of 100,000 assertions a record of 35 elements is lodged and withdrawn as fast as one that shares nothing."""
+    kinds = (HUB, HERMIT)
+    records = [(kinds[number % 2], *a_record(number, kinds[number % 2])) for number in range(10, 50)]
+    took: dict[Node, dict[int, list[float]]] = {hub: {1: [], 2: []} for hub in kinds}
     for revision in (1, 2):
-        for record, graph in records:
+        for hub, record, graph in records:
             began = perf_counter()
             async with crowded.ledger() as ledger:
                 if revision == 1:
                     assert len(await ledger.lodge(record, revision, graph, tenant="t")) == 35
                 else:
                     await ledger.withdraw(record, revision, tenant="t")
-            took.append(perf_counter() - began)
+            took[hub][revision].append(perf_counter() - began)
 
-    assert sorted(took)[len(took) // 2] < 0.05
+    # a busy machine slows either by turns; the fastest of many says what each costs
+    for revision in (1, 2):
+        assert min(took[HUB][revision]) < 3 * min(took[HERMIT][revision])

@@ -39,7 +39,7 @@ async def told(database_url: str, tmp_path: Path) -> ProvenanceSettings:
     await graph.close()
     files = f"file:{tmp_path}/files"
     return ProvenanceSettings(
-        database_url=database_url, files_url=files, state=tmp_path, graph_url=server("neo4j_url"), graph_patience=1
+        database_url=database_url, files_url=files, state=tmp_path, graph_url=server("neo4j_url"), graph_patience=60
     )
 
 
@@ -75,18 +75,29 @@ async def test_several_projectors_at_once_do_no_harm(house: ProvenanceHouse, mon
     await projecting.test_several_projectors_at_once_do_no_harm(house, projecting.Heard(house, monkeypatch))
 
 
-async def test_a_restore_beside_readers_and_a_projector_ends_equal(house: ProvenanceHouse) -> None:
+async def test_a_restore_beside_readers_and_a_projector_ends_equal(
+    house: ProvenanceHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Readers see the whole old graph or a beginning of the new one; a projector at work does no harm; then all is equal."""
     for n in range(40):
         await lodge(house, f"run/{n}", 1, uses(f"run/{n}", "software/x", f"run/{n - 1}/out", f"run/{n}/out"))
     await all_of_it(house)
     whole = (await house.parts.graph.lineage("software/x", Direction.DOWN, 1, ["t"], 100)).nodes
-    done, seen = asyncio.Event(), set()
+    done, seen, reads = asyncio.Event(), set(), 0
 
     async def read() -> None:
+        nonlocal reads
         while not done.is_set():
             answer = await house.parts.graph.lineage("software/x", Direction.DOWN, 1, ["t"], 100)
             seen.add(tuple(shown.id for shown in answer.nodes) if answer else ())
+            reads += 1
+
+    async def looked_at() -> None:
+        """Let somebody look at the graph as it is now: of three more reads two may have begun earlier."""
+        upto = reads + 3
+        async with asyncio.timeout(120):
+            while reads < upto and not any(other.done() for other in others):
+                await asyncio.sleep(0.001)
 
     async def project() -> None:
         while not done.is_set():
@@ -94,11 +105,16 @@ async def test_a_restore_beside_readers_and_a_projector_ends_equal(house: Proven
             await asyncio.sleep(0.01)
 
     others = [asyncio.create_task(work()) for work in (read, read, project)]
-    projecting_a_few, projector.RECORDS = projector.RECORDS, 7
-    try:
-        position = await projector.restore(house)
-    finally:
-        projector.RECORDS = projecting_a_few
+    apply = house.parts.graph.apply
+
+    async def apply_and_show(batch: Batch) -> None:
+        await apply(batch)
+        await looked_at()
+
+    monkeypatch.setattr(projector, "RECORDS", 7)
+    monkeypatch.setattr(house.parts.graph, "apply", apply_and_show)
+    position = await projector.restore(house)
+    await looked_at()
     done.set()
     await asyncio.gather(*others)
 
