@@ -7,7 +7,8 @@ VENV ?= .venv
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 RUN := $(UV) run --frozen --no-sync
 # Compiled once, here: whoever compiles while it starts takes longer and keeps 60 MiB more.
-SYNC := $(UV) sync --frozen --quiet --compile-bytecode
+COMPILE ?= --compile-bytecode
+SYNC := $(UV) sync --frozen --quiet $(COMPILE)
 unexport PYTHONDONTWRITEBYTECODE
 # A file of tests stays together, since its tests share a platform.
 AT_ONCE = $(if $(filter-out 1,$(WORKERS)),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
@@ -93,7 +94,7 @@ format: $(VENV)/dev ## Put the code into shape
 others: ## Run `make presto` on the other Pythons (OTHERS="3.12 3.13", PRODUCTION=1 as for install)
 	@set -e; for python in $(OTHERS); do \
 		echo "presto on Python $$python"; \
-		UV_PYTHON=$$python $(MAKE) --no-print-directory presto VENV=var/venv-$$(basename $$python); \
+		UV_PYTHON=$$python $(MAKE) --no-print-directory presto VENV=var/venv-$$(basename $$python) COMPILE=; \
 	done
 
 schemas: $(VENV)/dev var ## Write the JSON Schemas of all messages anew (only additive changes pass the tests)

@@ -18,7 +18,7 @@ from contracts.ids import step_id
 
 ENDED = {"finished", "failed", "stopped"}
 RUNS, REGISTRATIONS = "runs", "registrations"
-COUNTED = 10.0
+COUNTED = 6.0
 """Seconds in which RabbitMQ has surely counted its queues anew; it does so every five."""
 ENDINGS = ("executor.run-finished.v1", "executor.run-failed.v1", "executor.run-stopped.v1")
 
