@@ -66,7 +66,7 @@ class Host:
 
     async def cut(self) -> None:
         """End every connection to this host."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (found := [c for c in await self.call("GET", "connections") if c.get("vhost") == self.name]):
                 await asyncio.sleep(0.3)
         for connection in found:

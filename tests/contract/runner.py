@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+import psutil
 import pytest
 
 from chassis.bundles import pack
@@ -24,6 +25,20 @@ IMAGE = os.environ.get("TEST_IMAGE", "docker.io/library/debian:stable-slim")
 """For runners that run commands in images."""
 ENDED = {RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED}
 WITHIN = 60.0
+
+
+def a_while() -> str:
+    """Seconds that one command sleeps and no other, so that it can be found."""
+    return f"60.{uuid4().int % 10**9:09}"
+
+
+async def let_go(seconds: str) -> None:
+    """End the `sleep` of so many seconds, once it is there: what waits for it goes on, when a test says so."""
+    async with asyncio.timeout(WITHIN):
+        while not (found := [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", seconds]]):
+            await asyncio.sleep(0.05)
+    for one in found:
+        one.kill()
 
 
 def sha256(content: bytes) -> str:
@@ -554,9 +569,9 @@ class RunnerSuite:
 
     async def test_a_run_that_takes_too_long_fails(self, bench: Bench) -> None:
         """Its time is up and it says so."""
-        seen = await bench.run({"sleep.cwl": tool("sleep 60")}, timeout=1)
+        seen = await bench.run({"sleep.cwl": tool("sleep 60")}, timeout=8)  # in which its step has begun on any machine
 
-        assert (seen.status, seen.reason) == (RunStatus.FAILED, "timed out after 1 s")
+        assert (seen.status, seen.reason) == (RunStatus.FAILED, "timed out after 8 s")
         assert seen.steps["sleep"].status is StepStatus.FAILED
 
     async def test_submitting_twice_runs_once(self, bench: Bench) -> None:

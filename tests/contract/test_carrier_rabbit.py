@@ -60,7 +60,7 @@ async def platform(database_url, tmp_path, host):
     async with standing(*found, settings=settings, topology=queues(found)) as houses:
         platform = OnRabbit(houses, heard, facts, handlers)
         platform.host = host
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not all([await up(house) for house in houses.values()]):
                 await asyncio.sleep(0.05)
         yield platform

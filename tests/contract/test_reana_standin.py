@@ -188,18 +188,18 @@ async def test_a_reana_is_believed_by_its_certificate(secure: tuple[str, Path]) 
     from reana_client.api import client
 
     url, pem = secure
-    strangers = Calls(url, RunnerSettings(reana_timeout=2))
+    strangers = Calls(url, RunnerSettings(reana_timeout=60))
     with pytest.raises(Trouble):
         await strangers.stands()
     with pytest.raises(Trouble):
         await strangers.once(client.get_workflow_status, "t", "w")
     await strangers.close()
 
-    known = Calls(url, RunnerSettings(reana_timeout=2, reana_ca=pem))
+    known = Calls(url, RunnerSettings(reana_timeout=60, reana_ca=pem))
     await known.stands()
     assert (await known.once(client.ping, "t"))["status"] == "Connected"
     await known.close()
 
-    careless = Calls(url, RunnerSettings(reana_timeout=2, reana_verify=False))
+    careless = Calls(url, RunnerSettings(reana_timeout=60, reana_verify=False))
     await careless.stands()
     await careless.close()

@@ -10,6 +10,7 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 import pytest_asyncio
-from tests.contract.runner import Bench, RunnerSuite, Seen, file, serial, tool, workflow
+from tests.contract.runner import WITHIN, Bench, RunnerSuite, Seen, a_while, file, let_go, serial, tool, workflow
 from tests.measuring import measured
 
 from chassis.files import Folder
@@ -59,6 +60,27 @@ def room(bench: Bench, seen: Seen) -> Workspace:
     return Workspace(bench.runner.root / str(seen.run))
 
 
+def words(process: psutil.Process) -> list[str]:
+    """Its command; nothing of one that has gone meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether it is there, and not only because nobody has asked for its end."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+async def ended(processes: list[psutil.Process]) -> None:
+    """Wait until none of them lives: a process that was killed dies when it gets its turn."""
+    async with asyncio.timeout(WITHIN / 2):  # sooner than any of the commands ends by itself
+        while any(map(lives, processes)):
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.asyncio(loop_scope="module")
 class TestLocalRunner(RunnerSuite):
     """The local engine does what every runner does, and this."""
@@ -80,7 +102,7 @@ class TestLocalRunner(RunnerSuite):
 
         assert (seen.status, seen.reason) == (RunStatus.FAILED, UNEXPECTED)
         assert (seen.steps["sleep"].status, seen.steps["sleep"].reason) == (StepStatus.FAILED, UNEXPECTED)
-        assert not [process for process in psutil.wait_procs(below, timeout=5)[1] if process.status() != psutil.STATUS_ZOMBIE]
+        await ended(below)
 
     async def test_a_torn_last_line_is_left_and_then_replaced(self, bench: Bench) -> None:
         """A child that dies while it writes leaves half a line; nobody trips over it."""
@@ -98,15 +120,16 @@ class TestLocalRunner(RunnerSuite):
 
     async def test_a_restarted_platform_watches_on(self, bench: Bench, tmp_path: Path, forks: Forks) -> None:
         """A new runner on the same folder finds what runs, adopts it and sees its end."""
-        order = await bench.order(
-            {"wait.cwl": tool("sleep 0.5; echo done", outputs={"out": {"type": "stdout"}}, stdout="out.txt")}
-        )
+        seconds = a_while()
+        command = f"sleep {seconds}; echo done"
+        order = await bench.order({"wait.cwl": tool(command, outputs={"out": {"type": "stdout"}}, stdout="out.txt")})
         seen = Seen(order.run, await bench.runner.submit(order))
         await bench.until(seen, lambda seen: seen.steps)
         pid = room(bench, seen).process()
 
         other = open_bench(tmp_path, forks)
         assert await other.runner.submit(order) == seen.runner_id
+        await let_go(seconds)
         await other.end(seen)
 
         assert room(other, seen).process() == pid
@@ -161,15 +184,17 @@ class TestLocalRunner(RunnerSuite):
         command = "trap '' TERM; setsid sleep 62 & while true; do sleep 0.2; done"
         seen = await bench.start({"deaf.cwl": tool(command)})
         await bench.until(seen, lambda seen: seen.steps)
-        await asyncio.sleep(0.3)
-        below = psutil.Process((room(bench, seen).process() or (0, 0.0))[0]).children(recursive=True)
+        child = psutil.Process((room(bench, seen).process() or (0, 0.0))[0])
+        async with asyncio.timeout(WITHIN):  # once that sleeps, its shell is deaf
+            while ["sleep", "62"] not in map(words, below := child.children(recursive=True)):
+                await asyncio.sleep(0.05)
         assert len(below) >= 2
 
         await bench.runner.stop(seen.run, seen.runner_id)
         await bench.end(seen)
 
         assert seen.status is RunStatus.STOPPED
-        assert not [process for process in psutil.wait_procs(below, timeout=5)[1] if process.status() != psutil.STATUS_ZOMBIE]
+        await ended(below)
 
     async def test_commands_see_nothing_of_the_platforms_environment(self, bench: Bench) -> None:
         """A clean environment, a home inside the workspace."""
@@ -472,12 +497,8 @@ class TestLocalRunner(RunnerSuite):
         )
 
         pid = int(await bench.result(seen, "pid"))
-        for _ in range(100):
-            if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                break
-            await asyncio.sleep(0.05)
-        else:
-            pytest.fail("it still runs")
+        with suppress(psutil.NoSuchProcess):
+            await ended([psutil.Process(pid)])
 
     async def test_a_document_that_is_none_fails_with_the_engines_word(self, bench: Bench) -> None:
         """What the engine says of it is the reason."""

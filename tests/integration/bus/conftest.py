@@ -93,7 +93,7 @@ class World:
                 await connected(houses[name])
             yield houses[name]
 
-    async def parked(self, house: House[Any], many: int, within: float = 20) -> list[parked.Parked]:
+    async def parked(self, house: House[Any], many: int, within: float = 60) -> list[parked.Parked]:
         """What a service has set aside, once it is so many."""
         async with asyncio.timeout(within):
             while True:
@@ -104,7 +104,7 @@ class World:
                 await asyncio.sleep(0.02)
 
 
-async def connected(house: House[Any], within: float = 20) -> None:
+async def connected(house: House[Any], within: float = 60) -> None:
     """Wait until RabbitMQ answers."""
     async with asyncio.timeout(within):
         while True:

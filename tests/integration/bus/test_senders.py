@@ -72,7 +72,7 @@ async def test_an_order_of_our_own_that_cannot_be_proven_settles_its_job(world: 
     job = uuid7()
     async with world.running("executor"), world.running("gateway"):
         await world.host.say(STOP, StopRun(run=uuid7(), job=job).model_dump_json().encode(), world.accounts["gateway"])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not world.facts:
                 await asyncio.sleep(0.02)
 

@@ -149,9 +149,10 @@ async def world(database_url: str, folder: Path) -> AsyncIterator[World]:
         "gateway", tuple(Subscription(kind, listen) for kind in kinds),
         GatewayCommandRefused, GatewayDeliveryParked, Unit, ExecutorSettings, no_doors, "gateway",
     )  # fmt: skip
+    # the lease is long: a process that stands still for a second must not take its own runs for those of a dead one
     settings = ExecutorSettings(
         database_url=database_url, state=folder, files_url=f"file:{folder}/files", runner_url=f"local:{folder}/runs",
-        run_lease=1.0, runs_at_once=2, log_limit=1000, output_limit=10_000, outputs_grace=0, child_environment=NAMES,
+        run_lease=30.0, runs_at_once=2, log_limit=1000, output_limit=10_000, outputs_grace=0, child_environment=NAMES,
     )  # fmt: skip
     async with a_house(executor, settings, ear) as house:
         runner = Sticky(house.parts.runner)

@@ -154,6 +154,7 @@ async def test_a_run_that_waits_for_its_files_can_be_stopped(world: World, elsew
             hung_up.set()
 
     elsewhere.pages["/data"] = endless
+    world.house.settings = world.house.settings.model_copy(update={"run_lease": 1.0})  # its beat is when the stop is seen
     run = await world.start(SHOW, **wanted(elsewhere.url("/data")))
     await world.heard(RunQueued)
     while not asked.is_set():

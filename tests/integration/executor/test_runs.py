@@ -224,13 +224,17 @@ async def test_a_stop_that_comes_too_late_is_told_so(world: World):
     def never_told(_times):
         raise Trouble("away")
 
-    world.runner.plans["stop"] = never_told
-    run = await world.start(SLEEPY.replace('"60"', '"1.5"'))
+    # the command is soon over, but nobody sees its end before the stop was asked for and tried
+    run, begun = uuid7(), Look("", RunStatus.RUNNING, started=datetime.now(UTC))
+    world.runner.plans |= {"stop": never_told, "look": lambda times: {run: begun} if times == 1 else {}}
+    await world.tell(StartRun(run=run, workflow=await world.workflow(SLEEPY.replace('"60"', '"0"'))))
     await world.heard(RunStarted)
     job = await world.tell(StopRun(run=run))
-    await asyncio.sleep(0.3)
-    del world.runner.plans["stop"]
-    world.runner.plans["stop"] = lambda _times: asyncio.sleep(3, result=0)
+    async with asyncio.timeout(60):
+        while world.runner.times.get("stop", 0) < 1:
+            await asyncio.sleep(0.02)
+    world.runner.plans["stop"] = lambda _times: asyncio.sleep(0, result=0)
+    del world.runner.plans["look"]
 
     refused = (await world.heard(ExecutorCommandRefused))[0]
     assert (refused.job, "had finished" in refused.problem.detail) == (job, True)
@@ -499,7 +503,7 @@ async def test_changes_can_be_waited_for(world: World):
     async with httpx.AsyncClient(transport=httpx.ASGITransport(world.house.app), base_url="http://executor") as client:
         client.headers["Authorization"] = f"Bearer {world.house.callers.token(world.caller)}"
         last = (await client.get(f"/runs/{run}/changes")).json()["items"][-1]["seq"]
-        waiting = asyncio.create_task(client.get(f"/runs/{run}/changes", params={"after": last, "wait": 30}))
+        waiting = asyncio.create_task(client.get(f"/runs/{run}/changes", params={"after": last, "wait": 60}, timeout=None))
         await asyncio.sleep(0.2)
         assert not waiting.done()
         await world.tell(StopRun(run=run))

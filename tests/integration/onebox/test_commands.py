@@ -53,7 +53,8 @@ async def test_a_migration_can_be_taken_back(database_url, service):
 def run(*words: str, folder, **settings: str) -> subprocess.CompletedProcess[str]:
     """`python -m onebox` with words."""
     environment = os.environ | {"STATE": str(folder)} | settings
-    return subprocess.run([sys.executable, "-m", "onebox", *words], env=environment, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-m", "onebox", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
 
 
 def test_the_command_line_says_what_is_wrong(folder):

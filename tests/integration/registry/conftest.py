@@ -62,7 +62,7 @@ class Desk:
             await unit.publish(signed)
         return job
 
-    async def answer(self, job: UUID, within: float = 20) -> Any:
+    async def answer(self, job: UUID, within: float = 60) -> Any:
         """What is said of a job."""
         async with asyncio.timeout(within):
             while not (found := [fact for fact in self.heard if fact.job == job]):

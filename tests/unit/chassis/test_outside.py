@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -364,7 +365,7 @@ async def test_what_may_come_later_is_trouble(elsewhere, status):
 
 async def test_silence_and_broken_connections_are_trouble(elsewhere):
     """Nobody listens, nobody speaks, somebody hangs up, somebody dawdles."""
-    waits = asyncio.Event()
+    waits = threading.Event()
 
     def cut(handler):
         handler.send_response(200)
@@ -383,7 +384,7 @@ async def test_silence_and_broken_connections_are_trouble(elsewhere):
         except OSError:
             pass
 
-    elsewhere.pages |= {"/cut": cut, "/slow": dawdle, "/silent": lambda _: time.sleep(1) or (200, {}, b"")}
+    elsewhere.pages |= {"/cut": cut, "/slow": dawdle, "/silent": lambda _: waits.wait(120) and (200, {}, b"")}
     url = elsewhere.url
     try:
         with pytest.raises(Trouble):
@@ -394,10 +395,9 @@ async def test_silence_and_broken_connections_are_trouble(elsewhere):
             await fetched(open_to(elsewhere, outside_silence=0.2), url("/silent", CATALOGUE))
     finally:
         waits.set()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(Trouble, match="does not answer"):
+    with socket.socket() as nobody, pytest.raises(Trouble, match="does not answer"):
+        nobody.bind(("127.0.0.1", 0))  # and does not listen; as long as it is ours, nobody else does
+        port = nobody.getsockname()[1]
         await fetched(outside(outside_hosts=f"{CATALOGUE}:{port}"), f"http://{CATALOGUE}:{port}/x")
 
 

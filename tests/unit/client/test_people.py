@@ -231,6 +231,10 @@ class Names(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+SLOWLY = "from reprovena.command import app, complete; complete.SECONDS = 60.0; app(prog_name='reprovena')"
+"""The command, which otherwise gives up a server after two seconds rather than let somebody wait for a shell."""
+
+
 def test_a_shell_is_offered_names() -> None:
     """After TAB the shell is told the names that the server has; of a server that is away, nothing and no error."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Names)
@@ -243,8 +247,8 @@ def test_a_shell_is_offered_names() -> None:
             "_REPROVENA_COMPLETE": "complete_zsh",
             "_TYPER_COMPLETE_ARGS": words,
         }
-        command = [sys.executable, "-c", "from reprovena.command import app; app(prog_name='reprovena')"]
-        done = subprocess.run(command, env=os.environ | known, capture_output=True, text=True, timeout=60, check=False)
+        command = [sys.executable, "-c", SLOWLY]
+        done = subprocess.run(command, env=os.environ | known, capture_output=True, text=True, timeout=180, check=False)
         assert done.stderr == ""
         return re.findall(r'"(digits[^"]*?)":', done.stdout.replace("\\\\:", ":").replace("\\:", ":"))
 

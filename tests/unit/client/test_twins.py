@@ -117,9 +117,9 @@ async def test_a_renewal_does_not_wait_for_ever() -> None:
         issuer = f"http://127.0.0.1:{silent.getsockname()[1]}/realms/r"
         old = Tokens("old", "r", expires_at=1.0)
 
-        with anyio.fail_after(5), pytest.raises(Unreachable, match="in time"):
+        with anyio.fail_after(60), pytest.raises(Unreachable, match="in time"):
             await AsyncReprovena(issuer, token=old, issuer_url=issuer, timeout=0.2).me()
-        with anyio.fail_after(5), pytest.raises(Unreachable, match="in time"):
+        with anyio.fail_after(60), pytest.raises(Unreachable, match="in time"):
             waiting = Reprovena(issuer, token=old, issuer_url=issuer, timeout=0.2)
             await anyio.to_thread.run_sync(waiting.me, abandon_on_cancel=True)
 

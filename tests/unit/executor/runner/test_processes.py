@@ -27,10 +27,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 def _family(folder: Path) -> tuple[subprocess.Popen[bytes], Group]:
     """A child of ours with eight commands that outlive a polite word."""
-    script = "for i in 1 2 3 4 5 6 7 8; do sh -c 'trap : TERM; sleep 60; sleep 60' & done; echo; wait"
+    script = "for i in 1 2 3 4 5 6 7 8; do sh -c 'trap : TERM; echo; sleep 60; sleep 60' & done; wait"
     child = subprocess.Popen(["/bin/sh", "-c", script], start_new_session=True, stdout=subprocess.PIPE)
     assert child.stdout is not None
-    child.stdout.readline()
+    for _ in range(8):  # each says when it stands, and no word of ours is heard before
+        child.stdout.readline()
     return child, Group(folder, (child.pid, psutil.Process(child.pid).create_time()), None)
 
 
@@ -42,15 +43,15 @@ def test_the_child_is_killed_before_its_commands(tmp_path: Path, sent: list[tupl
 
     assert sent[0] == (child.pid, signal.SIGKILL)
     assert len(found) > 8
-    assert child.wait(5) == -signal.SIGKILL
+    assert child.wait(60) == -signal.SIGKILL
 
 
 async def test_the_child_is_asked_before_its_commands(tmp_path: Path, sent: list[tuple[int, int]]) -> None:
     """The same holds for a stop: first the child, then its commands, and whoever does not listen is killed."""
     child, group = _family(tmp_path)
 
-    await asyncio.wait_for(end(group, 0.2), 10)
+    await asyncio.wait_for(end(group, 0.2), 60)
 
     assert sent[0] == (child.pid, signal.SIGTERM)
     assert any(number == signal.SIGKILL for _, number in sent)
-    assert child.wait(5) == -signal.SIGTERM
+    assert child.wait(60) == -signal.SIGTERM
