@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import schemathesis
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import ensure_resource_availability, positive_data_acceptance
 
 LOCATED = re.compile(r"(body|query|path|header|cookie)(\.|$)")
 """How a field is named that the schema speaks of; what the domain refuses names fields without."""
@@ -23,6 +23,16 @@ def schema_valid_data_acceptance(ctx: Any, response: Any, case: Any) -> bool | N
         if 400 <= response.status_code < 500 and _by_the_domain(response)
         else positive_data_acceptance(ctx, response, case)
     )
+
+
+@schemathesis.check
+def made_resource_availability(ctx: Any, response: Any, case: Any) -> bool | None:
+    """What was made is there; another one, which these tests name wherever something is only looked at, may be gone."""
+    parent = ctx.internals.find_parent(case_id=case.id)
+    made = ctx.internals.find_response(case_id=parent.id) if parent is not None else None
+    if made is None or not any(str(value).encode() in made.content for value in (case.path_parameters or {}).values()):
+        return None
+    return ensure_resource_availability(ctx, response, case)
 
 
 def _by_the_domain(response: Any) -> bool:
