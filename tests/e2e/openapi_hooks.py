@@ -30,9 +30,11 @@ def made_resource_availability(ctx: Any, response: Any, case: Any) -> bool | Non
     """What was made is there; another one, which these tests name wherever something is only looked at, may be gone."""
     parent = ctx.internals.find_parent(case_id=case.id)
     made = ctx.internals.find_response(case_id=parent.id) if parent is not None else None
-    if made is None or not any(str(value).encode() in made.content for value in (case.path_parameters or {}).values()):
+    if made is None:
         return None
-    return ensure_resource_availability(ctx, response, case)
+    before = parent.path_parameters or {}
+    named = [str(value) for name, value in (case.path_parameters or {}).items() if name not in before]
+    return ensure_resource_availability(ctx, response, case) if all(one.encode() in made.content for one in named) else None
 
 
 def _by_the_domain(response: Any) -> bool:
