@@ -20,6 +20,7 @@ import psutil
 import pytest
 import pytest_asyncio
 from tests.contract.runner import WITHIN, Bench, RunnerSuite, Seen, a_while, file, let_go, serial, tool, workflow
+from tests.living import lives
 from tests.measuring import measured
 
 from chassis.files import Folder
@@ -65,13 +66,6 @@ def words(process: psutil.Process) -> list[str]:
     with suppress(psutil.NoSuchProcess):
         return process.cmdline()
     return []
-
-
-def lives(process: psutil.Process) -> bool:
-    """Whether it is there, and not only because nobody has asked for its end."""
-    with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 async def ended(processes: list[psutil.Process]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from deploy.services.machine import HOST, Missing, Place, Process, find, free, until
+from tests.living import lives
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -64,14 +65,6 @@ def test_a_half_built_cache_is_none(place: Place) -> None:
     assert (folder / "whole").exists()
 
 
-def ended(process: psutil.Process) -> bool:
-    """Whether it is dead, be it that nobody has asked for it yet."""
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 def test_a_process_is_ended_with_its_children(tmp_path: Path) -> None:
     """A server and what it started end together, whatever they think of SIGTERM."""
     stubborn = f"import signal,subprocess,sys; signal.signal(15, signal.SIG_IGN); subprocess.Popen({SLEEPS!r}).wait()"
@@ -86,7 +79,7 @@ def test_a_process_is_ended_with_its_children(tmp_path: Path) -> None:
     assert server.stop(within=0.3)
 
     assert not server.running()
-    until(lambda: all(map(ended, family)), "somebody lives", 60)
+    until(lambda: not any(map(lives, family)), "somebody lives", 60)
     os.waitpid(pid, os.WNOHANG) if psutil.pid_exists(pid) else None
 
 
